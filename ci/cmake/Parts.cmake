@@ -1,0 +1,79 @@
+# How a folder becomes targets. A part is one folder: its sources make a library, the tests beside them make
+# a test program, the benchmarks beside them a benchmark program. Nothing is listed by hand, so nothing is forgotten.
+#
+#   plumb_part(NAME name [REGISTERS] [RECURSIVE] [DEPS targets...] [TEST_DEPS targets...])
+#
+#   *.cc           library `name`; with REGISTERS every object is linked in, so that static registrations survive
+#   *_test.cc      program `name_test`, one ctest entry with label "unit"
+#   *_itest.cc     program `name_itest`, label "integration", run alone (root, namespaces, daemons)
+#   *_bench.cc     program `name_bench`, Google Benchmark
+#   *_main.cc      ignored here: a program of its own, see plumb_program
+#   RECURSIVE      takes the sub-folders too (one plug-in a folder)
+
+set(PLUMB_OWN_FLAGS -Wall -Wextra -Werror -Wno-missing-field-initializers)
+set_property(GLOBAL PROPERTY PLUMB_TEST_FILES "")
+add_library(plumb_options INTERFACE)
+target_include_directories(plumb_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
+target_compile_options(plumb_options INTERFACE ${PLUMB_OWN_FLAGS})
+target_link_libraries(plumb_options INTERFACE Threads::Threads)
+
+if(PLUMB_SANITIZE)
+  add_compile_options(-fsanitize=${PLUMB_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${PLUMB_SANITIZE})
+  if(PLUMB_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    add_compile_options(-Wno-tsan)
+  endif()
+endif()
+
+function(plumb_part)
+  cmake_parse_arguments(P "REGISTERS;RECURSIVE" "NAME" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
+  if(P_RECURSIVE)
+    file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  else()
+    file(GLOB all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  endif()
+  set(sources ${all})
+  list(FILTER sources EXCLUDE REGEX "_(test|itest|bench|main)\\.cc$")
+  list(APPEND sources ${P_SOURCES})
+
+  if(NOT sources)
+    add_library(${P_NAME} INTERFACE)
+    target_link_libraries(${P_NAME} INTERFACE plumb_options ${P_DEPS})
+  elseif(P_REGISTERS)
+    add_library(${P_NAME}_objects STATIC ${sources})
+    target_link_libraries(${P_NAME}_objects PUBLIC plumb_options ${P_DEPS})
+    add_library(${P_NAME} INTERFACE)
+    target_link_libraries(${P_NAME} INTERFACE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${P_NAME}_objects>" ${P_DEPS} plumb_options)
+  else()
+    add_library(${P_NAME} STATIC ${sources})
+    target_link_libraries(${P_NAME} PUBLIC plumb_options ${P_DEPS})
+  endif()
+
+  foreach(kind test itest bench)
+    set(files ${all})
+    list(FILTER files INCLUDE REGEX "_${kind}\\.cc$")
+    if(files)
+      add_executable(${P_NAME}_${kind} ${files})
+      target_link_libraries(${P_NAME}_${kind} PRIVATE ${P_NAME} ${P_TEST_DEPS})
+      set_property(GLOBAL APPEND PROPERTY PLUMB_TEST_FILES ${files})
+      if(kind STREQUAL bench)
+        target_link_libraries(${P_NAME}_${kind} PRIVATE benchmark::benchmark benchmark::benchmark_main)
+      else()
+        target_link_libraries(${P_NAME}_${kind} PRIVATE GTest::gtest GTest::gmock GTest::gtest_main)
+        add_test(NAME ${P_NAME}_${kind} COMMAND ${P_NAME}_${kind} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+        if(kind STREQUAL test)
+          set_tests_properties(${P_NAME}_${kind} PROPERTIES LABELS unit TIMEOUT 120)
+        else()
+          set_tests_properties(${P_NAME}_${kind} PROPERTIES LABELS integration TIMEOUT 900 RUN_SERIAL ON)
+        endif()
+      endif()
+    endif()
+  endforeach()
+endfunction()
+
+#   plumb_program(name main.cc DEPS targets...)   a program in bin/
+function(plumb_program name main)
+  cmake_parse_arguments(P "" "" "DEPS" ${ARGN})
+  add_executable(${name} ${main})
+  target_link_libraries(${name} PRIVATE plumb_options ${P_DEPS})
+endfunction()
