@@ -32,7 +32,7 @@ class Reactor {
   bool in_this_thread() const;
 
   TimerId after(Duration delay, std::function<void()> work);
-  // After a cancel on the reactor thread the callback never runs; from another thread it may be running already.
+  // After a cancel on the thread that would run it, of a timer made there, the callback never runs; across threads it may be running already.
   void cancel(TimerId timer);
 
   // Closes what is still open, drops pending work, joins the thread. Not from the reactor thread.
