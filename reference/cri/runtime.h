@@ -200,7 +200,7 @@ struct Event {
   int exit_code = 0;
 };
 
-// Ends the subscription when destroyed; no callback runs after that.
+// Ends the subscription when destroyed, which must not happen in its callback; no callback runs after that.
 class Subscription {
  public:
   virtual ~Subscription() = default;
