@@ -37,16 +37,23 @@ class SharedNode {
 
  private:
   SharedNode() {
-    if (geteuid() != 0) return void(skip_ = "needs root");
-    for (const char* program : {"containerd", "runc", "ctr", "nft", "ip"})
-      if (!run_checked({"which", program}).ok()) return void(skip_ = std::string("needs ") + program);
-    const fs::path bin = fs::read_symlink("/proc/self/exe").parent_path();
-    const fs::path archive = bin.parent_path() / "share/plumbline/test-images.tar";
-    if (!fs::exists(bin / "plumbd") || !fs::exists(archive)) return void(skip_ = "needs plumbd and the test images beside the test");
+    skip_ = missing();
+    if (!skip_.empty()) return;
     dir_ = fs::temp_directory_path() / ("plumb-containerd-itest." + std::to_string(getpid()));
     fs::create_directories(dir_);
     id_ = {"containerdtest", dir_};
-    if (const auto up = start(bin / "plumbd", archive); !up.ok()) ADD_FAILURE() << up.error().message, skip_ = "the node did not start";
+    const auto up = start(bin() / "plumbd", archive());
+    if (up.ok()) return;
+    ADD_FAILURE() << up.error().message;
+    skip_ = "the node did not start";
+  }
+  static fs::path bin() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+  static fs::path archive() { return bin().parent_path() / "share/plumbline/test-images.tar"; }
+  static std::string missing() {
+    if (geteuid() != 0) return "needs root";
+    for (const char* program : {"containerd", "runc", "ctr", "nft", "ip", "curl"})
+      if (!run_checked({"which", program}).ok()) return std::string("needs ") + program;
+    return fs::exists(bin() / "plumbd") && fs::exists(archive()) ? "" : "needs plumbd and the test images beside the test";
   }
   Status start(const std::string& program, const std::string& archive) {
     const auto plan = PLUMB_TRY(create_host_network(id_));
