@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t kNamespaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
-constexpr Duration kEndLimit = 20s;
+constexpr Duration kEndLimit = 20s, kReapLimit = 2s;
 
 std::string slurp(const std::string& path) {
   std::ifstream file(path);
@@ -54,7 +54,9 @@ Status remove_tree(const std::string& path) {
 // A node's process 1 is a child of whoever created the node; when that is this program, its zombie is this program's to take.
 Status end_process(const ProcessId& id) {
   PLUMB_TRY(kill_process(id, kEndLimit));
-  waitpid(id.pid, nullptr, WNOHANG);
+  const Instant deadline = real_clock().now() + kReapLimit;
+  // 0: a child of ours that is not a zombie yet.
+  while (waitpid(id.pid, nullptr, WNOHANG) == 0 && real_clock().now() < deadline) poll(nullptr, 0, 2);
   return {};
 }
 
