@@ -57,12 +57,14 @@ Status cover_folders(const NodeSpec& spec) {
   return {};
 }
 
-// The node's part of every hierarchy, at the path where the host has the whole.
+// The node's part of every hierarchy, at the path where the host has the whole. On a hybrid host the node sees v1 alone: that is where the
+// controllers are, and container runtimes know how to deal with v1 and with v2, but not all with both.
 Status mount_cgroups(const std::vector<CgroupMount>& cgroups) {
   PLUMB_TRY(mount_or_fail("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC));
   const bool only_v2 = cgroups.size() == 1 && cgroups[0].v2;
   if (!only_v2) PLUMB_TRY(mount_or_fail("tmpfs", "/sys/fs/cgroup", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755"));
   for (const auto& mount : cgroups) {
+    if (mount.v2 && !only_v2) continue;
     std::error_code ignored;
     if (!only_v2) fs::create_directories(mount.path, ignored);
     PLUMB_TRY(mount_or_fail("cgroup", mount.path, mount.v2 ? "cgroup2" : "cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, mount.options));
