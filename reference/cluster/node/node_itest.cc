@@ -9,6 +9,7 @@
 
 #include "reference/cluster/node/cgroups.h"
 #include "reference/cluster/node/machine.h"
+#include "reference/cri/containerd.h"
 
 namespace plumb::cluster {
 namespace {
@@ -42,6 +43,36 @@ std::vector<std::string> traces(const ClusterId& id) {
   }
   if (fs::exists(id.dir + "/nodes") || fs::exists(id.dir + "/network.json")) found.push_back("files");
   return found;
+}
+
+struct Pod {
+  std::shared_ptr<cri::Runtime> runtime;
+  std::string container, ip;
+};
+
+// A pod of the test image that serves on port 8080.
+Pod start_pod(const NodeMachine& node) {
+  auto runtime = cri::connect_containerd({.socket = node.containerd_socket()});
+  EXPECT_TRUE(runtime.ok());
+  Pod pod{std::shared_ptr<cri::Runtime>(std::move(*runtime)), {}, {}};
+  cri::SandboxConfig sandbox;
+  sandbox.metadata = {"web", "uid", "test", 0};
+  sandbox.log_directory = "/var/log/pods/web";
+  const auto id = pod.runtime->run_sandbox(sandbox);
+  EXPECT_TRUE(id.ok()) << id.error().message;
+  if (!id.ok()) return pod;
+  cri::ContainerConfig container;
+  container.name = "main";
+  container.image = "registry.plumbline.test/plumb-test:v2";
+  container.log_path = "main.log";
+  const auto made = pod.runtime->create_container(*id, container, sandbox);
+  EXPECT_TRUE(made.ok()) << made.error().message;
+  pod.container = made.ok() ? *made : "";
+  EXPECT_TRUE(pod.runtime->start_container(pod.container).ok());
+  const std::string log = node.path_from_host("/var/log/pods/web/main.log");
+  for (const Instant deadline = real_clock().now() + 10s; text_of(log).find("serving") == std::string::npos && real_clock().now() < deadline;) usleep(5000);
+  pod.ip = pod.runtime->sandbox_status(*id)->ips.at(0);
+  return pod;
 }
 
 class Nodes : public ::testing::Test {
@@ -92,7 +123,9 @@ TEST_F(Nodes, ReachEachOtherAndLookLikeMachines) {
   const auto nodes = up(2, false);
   ASSERT_EQ(nodes.size(), 2u);
   EXPECT_TRUE(nodes[0].run({"ping", "-c1", "-W2", plan_.node_ip(1)}).ok() || !run_checked({"which", "ping"}).ok());
-  EXPECT_EQ(*nodes[1].run({"hostname"}), "nodetest-node-1\n");
+  const auto host_name = nodes[1].run({"hostname"});
+  ASSERT_TRUE(host_name.ok()) << host_name.error().message;
+  EXPECT_EQ(*host_name, "nodetest-node-1\n");
   const auto processes = nodes[0].run({"ps", "-e", "-o", "comm="});
   ASSERT_TRUE(processes.ok());
   EXPECT_NE(processes->find("sleep"), std::string::npos);
@@ -102,7 +135,10 @@ TEST_F(Nodes, ReachEachOtherAndLookLikeMachines) {
 TEST_F(Nodes, AServiceThatEndsIsStartedAgain) {
   const auto nodes = up(1, false);
   ASSERT_EQ(nodes.size(), 1u);
-  const auto pid_of = [&] { return nodes[0].run({"pgrep", "-x", "sleep"}).ok() ? *nodes[0].run({"pgrep", "-x", "sleep"}) : ""; };
+  const auto pid_of = [&] {
+    const auto found = nodes[0].run({"pgrep", "-x", "sleep"});
+    return found.ok() ? *found : "";
+  };
   const auto before = pid_of();
   ASSERT_TRUE(nodes[0].run({"pkill", "-9", "-x", "sleep"}).ok());
   const Instant deadline = real_clock().now() + 10s;
@@ -111,14 +147,18 @@ TEST_F(Nodes, AServiceThatEndsIsStartedAgain) {
   EXPECT_NE(pid_of(), before);
 }
 
-TEST_F(Nodes, NothingIsLeftWhenEverythingWasKilled) {
+TEST_F(Nodes, PodsOnDifferentNodesTalkAndNothingIsLeftWhenEverythingWasKilled) {
   const auto nodes = up(2, true);
   ASSERT_EQ(nodes.size(), 2u);
-  for (const auto& node : nodes) {
-    const auto images = node.run({"ctr", "-n", "k8s.io", "images", "ls", "-q"});
-    ASSERT_TRUE(images.ok()) << images.error().message;
-    EXPECT_NE(images->find("registry.plumbline.test/plumb-test:v2"), std::string::npos);
+  std::vector<Pod> pods;
+  for (const auto& node : nodes) pods.push_back(start_pod(node));
+  for (std::size_t n = 0; n < 2; n++) {
+    EXPECT_TRUE(cidrs_overlap(plan_.pod_cidr(static_cast<int>(n)), pods[n].ip));
+    const auto answer = pods[n].runtime->exec_sync(pods[n].container, {"/plumb-test", "get", "http://" + pods[1 - n].ip + ":8080/clientip"}, 10s);
+    ASSERT_TRUE(answer.ok()) << answer.error().message;
+    EXPECT_EQ(answer->out, pods[n].ip + "\n") << answer->err;
   }
+  EXPECT_TRUE(run_checked({"curl", "-sf", "http://" + pods[1].ip + ":8080/hostname"}).ok()) << "the host does not reach a pod";
   EXPECT_NE(traces(id_), std::vector<std::string>());
   for (const pid_t pid : cgroup_processes(cgroup_mounts(), cgroup_name(id_))) kill(pid, SIGKILL);
   // TearDown cleans up by name and folder, and looks for traces.
