@@ -6,6 +6,7 @@
 #include <map>
 #include <thread>
 
+#include "harness/base/log.h"
 #include "reference/store/embedded/environment.h"
 #include "reference/store/embedded/leases.h"
 #include "reference/store/embedded/snapshot.h"
@@ -202,6 +203,7 @@ int Embedded::try_commit(const std::vector<WorkPtr>& batch) {
   }
   if (const int rc = mdb_txn_commit(*txn)) return rc;
   sweeping_ = more;
+  if (const Status reserved = env_->reserve(); !reserved.ok()) log::warning("store", reserved.error().message);
   hub_->publish(writer.take_events(), writer.state().revision);
   return 0;
 }

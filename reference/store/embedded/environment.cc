@@ -13,6 +13,7 @@ namespace plumb::store::embedded {
 namespace {
 
 constexpr unsigned max_readers = 4096;
+constexpr off_t reserve_bytes = off_t{32} << 20;
 
 Status sync_directory(const std::string& dir) {
   const int fd = ::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -67,37 +68,35 @@ Status Environment::open_file(const std::string& dir, std::size_t map_bytes) {
   return {};
 }
 
-// A file shorter than its tree would kill the process at the first read beyond its end. LMDB may leave a few pages at the end unwritten
-// that it took and gave back in one transaction, so the file is extended and every page looked at before it is called damaged.
+// A file shorter than its tree would kill the process at the first read beyond its end. LMDB itself may leave pages at the end unwritten
+// that it took and gave back in one transaction; reserve() keeps the file longer than that, so that a short one was cut.
 Status Environment::check_length(const std::string& path) {
+  const off_t needed = used_bytes();
+  struct stat file {};
+  if (::stat(path.c_str(), &file)) return fail_errno("looking at " + path);
+  if (file.st_size < needed)
+    return lmdb_error(MDB_CORRUPTED, "opening " + path + ", which ends at " + std::to_string(file.st_size) + " of " + std::to_string(needed) + " bytes");
+  file_bytes_ = file.st_size;
+  return reserve();
+}
+
+off_t Environment::used_bytes() const {
   MDB_envinfo info;
   MDB_stat stat;
   mdb_env_info(env_, &info);
   mdb_env_stat(env_, &stat);
-  const auto needed = static_cast<off_t>((info.me_last_pgno + 1) * stat.ms_psize);
-  struct stat file {};
-  if (::stat(path.c_str(), &file)) return fail_errno("looking at " + path);
-  if (file.st_size >= needed) return {};
-  const std::string attempted = "opening " + path + " (" + std::to_string(file.st_size) + " bytes of " + std::to_string(needed) + ")";
-  if (needed - file.st_size > 256 * static_cast<off_t>(stat.ms_psize)) return lmdb_error(MDB_CORRUPTED, attempted);
-  if (::truncate(path.c_str(), needed)) return fail_errno(attempted);
-  int rc = 0;
-  MDB_txn* txn = nullptr;
-  if (!(rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn))) {
-    if (!(rc = dbs_.open(txn, false))) {
-      const View view(txn, dbs_);
-      rc = view.walk("", "", [&](std::string_view, const KeyEntry& entry) {
-        Record record;
-        const int found = view.record(entry.place, record);
-        return found == 0;
-      });
-      if (!rc) rc = view.walk_log(0, [](const Record&) { return true; });
-    }
-    mdb_txn_abort(txn);
-  }
-  if (!rc) return {};
-  if (::truncate(path.c_str(), file.st_size)) return fail_errno(attempted);
-  return lmdb_error(MDB_CORRUPTED, attempted);
+  return static_cast<off_t>((info.me_last_pgno + 1) * stat.ms_psize);
+}
+
+// The reserve is a hole: it takes no space on disk.
+Status Environment::reserve() {
+  const off_t used = used_bytes();
+  if (file_bytes_ >= used + reserve_bytes / 2) return {};
+  int fd = -1;
+  if (const int rc = mdb_env_get_fd(env_, &fd)) return lmdb_error(rc, "extending the store");
+  if (::ftruncate(fd, used + reserve_bytes)) return fail_errno("extending the store");
+  file_bytes_ = used + reserve_bytes;
+  return {};
 }
 
 // A new file gets its databases and its first state; one that has others is not ours.

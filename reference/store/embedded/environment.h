@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lmdb.h>
+#include <sys/types.h>
 
 #include <memory>
 #include <mutex>
@@ -37,6 +38,8 @@ class Environment {
   Result<Snapshot> read();
   // For the one thread that writes. Commit or abort before the next.
   Result<MDB_txn*> begin_write();
+  // Call after every commit: keeps the file longer than what is used.
+  Status reserve();
   // Twice the map. Waits until every Snapshot is gone; no write transaction may be open.
   Status grow();
   // Waits for every Snapshot; all later calls say Closed.
@@ -51,6 +54,7 @@ class Environment {
   Status lock_owner(const std::string& dir);
   Status open_file(const std::string& dir, std::size_t map_bytes);
   Status check_length(const std::string& file);
+  off_t used_bytes() const;
   Status prepare();
   Result<std::shared_lock<std::shared_mutex>> share();
 
@@ -59,6 +63,7 @@ class Environment {
   MDB_env* env_ = nullptr;     // guarded by map_
   Databases dbs_;
   int owner_fd_ = -1;
+  off_t file_bytes_ = 0;       // length of data.mdb; for the thread that writes
 };
 
 }  // namespace plumb::store::embedded
