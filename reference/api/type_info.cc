@@ -5,6 +5,8 @@
 #include <string>
 #include <tuple>
 
+#include "reference/api/values/scalars.h"
+
 namespace plumb::api {
 
 const FieldInfo* TypeInfo::json_field(std::string_view field, std::size_t expected) const {
@@ -20,6 +22,27 @@ const FieldInfo* TypeInfo::wire_field(std::uint32_t number) const {
                                       [](const FieldInfo& field, std::uint32_t n) { return field.number < n; });
   return found != wire_fields.end() && found->number == number ? &*found : nullptr;
 }
+
+std::size_t element_size(const FieldInfo& info) {
+  switch (info.kind) {
+    case Kind::boolean: return sizeof(bool);
+    case Kind::int32: return sizeof(std::int32_t);
+    case Kind::int64: return sizeof(std::int64_t);
+    case Kind::float64: return sizeof(double);
+    case Kind::duration: return sizeof(DurationValue);
+    case Kind::strings: return sizeof(List<Str>);
+    case Kind::int_or_string: return sizeof(IntOrString);
+    case Kind::structure: return info.type->size;
+    case Kind::string:
+    case Kind::bytes:
+    case Kind::time:
+    case Kind::micro_time:
+    case Kind::quantity:
+    case Kind::raw: return 16;
+  }
+  return 0;
+}
+static_assert(sizeof(Time) == 16 && sizeof(MicroTime) == 16 && sizeof(QuantityText) == 16 && sizeof(Raw) == 16 && sizeof(Bytes) == 16);
 
 const TypeInfo* find_type(std::string_view group, std::string_view version, std::string_view kind) {
   using Key = std::tuple<std::string_view, std::string_view, std::string_view>;

@@ -69,6 +69,8 @@ struct TypeInfo {
   const FieldInfo* wire_field(std::uint32_t number) const;
 };
 
+// Bytes of one element of a list of such a field, or of one value of a map; where lists and maps start in memory says values/list.h.
+std::size_t element_size(const FieldInfo& info);
 
 // The hash behind json_slots; the generator searches a seed without collisions.
 inline std::uint64_t field_hash(std::string_view name, std::uint64_t seed) {

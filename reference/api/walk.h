@@ -14,8 +14,8 @@ inline bool semantically_equal(const Object& a, const Object& b) { return &a.typ
 // Bytes the object holds: the struct and all heap memory it owns or shares.
 std::size_t memory_held(const Object& object);
 
-// Frees and copies of structs whose type is known only by its table.
+// Frees what a struct (not an object) or a field owns and leaves all-zero bytes, for types known only by their table.
 void destroy(const TypeInfo& type, void* structure);
-void copy_into(const TypeInfo& type, void* empty_target, const void* source);
+void destroy_field(const FieldInfo& info, void* at);  // leaves the field all-zero
 
 }  // namespace plumb::api

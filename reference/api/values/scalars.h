@@ -133,19 +133,19 @@ struct MicroTime {
 };
 
 // metav1.Duration.
-struct Duration {
+struct DurationValue {
   std::int64_t nanoseconds = 0;
-  friend bool operator==(const Duration&, const Duration&) = default;
+  friend bool operator==(const DurationValue&, const DurationValue&) = default;
 };
 
 // resource.Quantity in its canonical text ("100m", "1Gi"); arithmetic is in reference/api/text/quantity.h. Unset differs from "0".
-struct Quantity {
+struct QuantityText {
   Str text;
-  Quantity() = default;
-  Quantity(std::string_view canonical) : text(canonical) {}
-  Quantity(const char* canonical) : text(canonical) {}
+  QuantityText() = default;
+  QuantityText(std::string_view canonical) : text(canonical) {}
+  QuantityText(const char* canonical) : text(canonical) {}
   explicit operator bool() const { return text.is_set(); }
-  friend bool operator==(const Quantity&, const Quantity&) = default;
+  friend bool operator==(const QuantityText&, const QuantityText&) = default;
 };
 
 // intstr.IntOrString.
