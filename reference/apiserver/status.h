@@ -29,7 +29,6 @@ metav1::Status already_exists(GroupResource resource, std::string_view name);
 // `the object has been modified; …` is the text for a stale resourceVersion.
 metav1::Status conflict(GroupResource resource, std::string_view name, std::string_view why);
 metav1::Status stale(GroupResource resource, std::string_view name);
-// The id of an object's precondition that does not hold.
 metav1::Status invalid(std::string_view group, std::string_view kind, std::string_view name, const resources::FieldErrors& errors);
 metav1::Status expired(std::string message);
 metav1::Status too_old(std::string_view requested, std::string_view oldest);

@@ -37,7 +37,7 @@ CachedPtr ResourceCache::find(std::string_view key) const {
 ResourceCache::State ResourceCache::state() const {
   const std::lock_guard lock(mutex_);
   shared_ = true;
-  return {state_, revision()};
+  return {state_, revision(), applied_};
 }
 
 std::size_t ResourceCache::size() const {
@@ -63,6 +63,7 @@ ApiResult<WatcherPtr> ResourceCache::watch(Selection selection, WatchStart start
     watcher->initial_ = state_;
     if (start.initial_bookmark) watcher->initial_bookmark_ = WatchEvent{EventType::bookmark, nullptr, revision(), true};
   } else {
+    watcher->after_ = *start.after;
     const auto first = std::upper_bound(events_.begin(), events_.end(), *start.after, [](Revision r, const Event& event) { return r < event.revision; });
     for (auto at = first; at != events_.end(); ++at) {
       Candidate now(resource_, **at->object);

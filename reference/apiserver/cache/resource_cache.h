@@ -32,7 +32,8 @@ class ResourceCache : public std::enable_shared_from_this<ResourceCache> {
   CachedPtr find(std::string_view key) const;
   struct State {
     SnapshotPtr objects;
-    Revision revision;  // everything up to it is in `objects`, nothing after it
+    Revision revision;     // everything up to it is in `objects`, nothing after it
+    Revision last_change;  // the same was true since this one
   };
   State state() const;
   std::size_t size() const;

@@ -26,6 +26,24 @@ const CachedPtr* Snapshot::find(std::string_view key) const {
   return at < chunk.size() && chunk[at]->key() == key ? &chunk[at] : nullptr;
 }
 
+std::size_t Snapshot::count(std::string_view prefix, std::string_view start) const {
+  if (slots_.empty()) return 0;
+  const std::string_view from = std::max(prefix, start);
+  std::size_t total = 0;
+  std::size_t index = chunk_for(from);
+  std::size_t at = position(*slots_[index].chunk, from);
+  for (; index < slots_.size(); ++index, at = 0) {
+    const Chunk& chunk = *slots_[index].chunk;
+    if (chunk.back()->key().starts_with(prefix) && (at == chunk.size() || chunk[at]->key().starts_with(prefix))) {
+      total += chunk.size() - at;
+      continue;
+    }
+    while (at < chunk.size() && chunk[at]->key().starts_with(prefix)) ++at, ++total;
+    return total;
+  }
+  return total;
+}
+
 Snapshot::Chunk& Snapshot::own(std::size_t index) {
   Slot& slot = slots_[index];
   if (!slot.own) slot = {std::make_shared<Chunk>(*slot.chunk), true};

@@ -24,6 +24,9 @@ class Snapshot {
   template <class Visit>
   void visit(std::string_view prefix, std::string_view start, Visit&& visit) const;
 
+  // How many visit() would visit.
+  std::size_t count(std::string_view prefix, std::string_view start) const;
+
   // Puts or replaces; returns what was there.
   CachedPtr put(CachedPtr object);
   CachedPtr remove(std::string_view key);

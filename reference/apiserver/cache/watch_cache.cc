@@ -85,15 +85,16 @@ std::optional<WatchCache::Key> WatchCache::locate(std::string_view key) const {
 }
 
 CachedPtr WatchCache::decode(const Key& key, const store::KeyValue& kv) {
-  std::shared_ptr<api::Object> object;
+  std::shared_ptr<OwnWrite> own;
   {
     const std::lock_guard lock(expected_mutex_);
     const auto found = expected_.find(kv.value.get());
     if (found != expected_.end()) {
-      object = std::move(found->second);
+      own = std::move(found->second);
       expected_.erase(found);
     }
   }
+  std::shared_ptr<api::Object> object = own ? std::move(own->object) : nullptr;
   if (!object) {
     Result<std::shared_ptr<api::Object>> decoded = kv.value->starts_with(api::protobuf_magic)
                                                       ? api::decode_protobuf(*kv.value)
@@ -106,7 +107,9 @@ CachedPtr WatchCache::decode(const Key& key, const store::KeyValue& kv) {
     object = std::move(*decoded);
   }
   object->metadata.resourceVersion = std::to_string(kv.mod_revision);
-  return std::make_shared<CachedObject>(key.rest, std::move(object), kv.mod_revision);
+  auto made = std::make_shared<const CachedObject>(key.rest, std::move(object), kv.mod_revision);
+  if (own) own->published = made;
+  return made;
 }
 
 Status WatchCache::load() {
@@ -249,9 +252,9 @@ void WatchCache::ask_revision() {
   }
 }
 
-void WatchCache::expect(const Bytes& bytes, std::shared_ptr<api::Object> object) {
+void WatchCache::expect(const Bytes& bytes, std::shared_ptr<OwnWrite> write) {
   const std::lock_guard lock(expected_mutex_);
-  expected_.emplace(bytes.get(), std::move(object));
+  expected_.emplace(bytes.get(), std::move(write));
 }
 
 void WatchCache::forget(const Bytes& bytes) {

@@ -51,8 +51,14 @@ class WatchCache {
   // The same for every write that was acknowledged before the call.
   void when_fresh(Then then);
 
-  // The next event with exactly these bytes is about this object, which nobody else may use from here on.
-  void expect(const Bytes& bytes, std::shared_ptr<api::Object> object);
+  // An own write on its way: the event with exactly these bytes is about this object, which nobody else may use from here on.
+  // `published` is what the cache made of it, once the write's revision is reached; it stays empty when the event came from elsewhere.
+  struct OwnWrite {
+    std::shared_ptr<api::Object> object;
+    CachedPtr published;
+  };
+  void expect(const Bytes& bytes, std::shared_ptr<OwnWrite> write);
+  // Ends the expectation: the write failed, or its revision is reached.
   void forget(const Bytes& bytes);
 
   // False while the cache is being rebuilt.
@@ -94,7 +100,7 @@ class WatchCache {
   bool asking_ = false;
 
   std::mutex expected_mutex_;
-  std::unordered_map<const std::string*, std::shared_ptr<api::Object>> expected_;
+  std::unordered_map<const std::string*, std::shared_ptr<OwnWrite>> expected_;
 
   std::mutex watch_mutex_;
   std::unique_ptr<store::Watch> watch_;

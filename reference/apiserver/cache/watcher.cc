@@ -51,7 +51,7 @@ void Watcher::wake() {
 
 void Watcher::push(WatchEvent event) {
   const std::lock_guard lock(mutex_);
-  if (ended_) return;
+  if (ended_ || event.revision <= after_) return;
   if (queue_.size() >= capacity_) {
     ended_ = true;
     queue_.clear();

@@ -85,6 +85,7 @@ class Watcher {
   std::function<void(Watcher&)> unregister_;  // set by the cache
 
   std::mutex mutex_;
+  Revision after_ = 0;        // events up to it are not told
   SnapshotPtr initial_;       // what is still to be told of the state at the start
   std::string initial_from_;  // the key to go on with
   std::optional<WatchEvent> initial_bookmark_;
