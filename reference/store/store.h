@@ -1,5 +1,5 @@
 // The store: an ordered map from keys to bytes that remembers its past until told to forget it. One interface, in etcd's words;
-// reference/store/embedded keeps it in one LMDB file, reference/store/etcd in an etcd cluster, store_contract.h tests both.
+// reference/store/embedded keeps it in one LMDB file, reference/store/etcd in an etcd cluster, contract/store_contract.h tests both.
 //
 // Revisions. An empty store is at revision 1. Every transaction that changes something takes the next revision, and all it changes
 // carries that one; a transaction that changes nothing takes none. Revisions only grow, also over restarts, and one revision means

@@ -42,7 +42,7 @@ struct Workspace {
     if (buffer.size() < json.size() + simdjson::SIMDJSON_PADDING) buffer.resize(std::max(buffer.size() * 2, json.size() + simdjson::SIMDJSON_PADDING));
     std::memcpy(buffer.data(), json.data(), json.size());
     std::memset(buffer.data() + json.size(), 0, simdjson::SIMDJSON_PADDING);
-    return {buffer.data(), json.size(), buffer.size()};
+    return simdjson::padded_string_view(buffer.data(), json.size(), buffer.size());
   }
   // A single huge document does not keep its memory for ever.
   void trim() {
@@ -68,7 +68,7 @@ class Reader {
     if (!code) code = document.get_object().get(object);
     if (code == simdjson::INCORRECT_TYPE) return fail(Code::invalid_argument, "json: cannot unmarshal into Go value of type " + go_type(top_) + ": not an object", "BadRequest");
     Status done = code ? malformed(code) : members(object, top_, structure, Place{}, 0, true);
-    if (done.ok() && !document.at_end()) done = fail(Code::invalid_argument, "malformed JSON: data after the top-level value", "BadRequest");
+    if (done.ok() && document.current_location().error() != simdjson::OUT_OF_BOUNDS) done = fail(Code::invalid_argument, "malformed JSON: data after the top-level value", "BadRequest");
     work.trim();
     return done;
   }
@@ -275,9 +275,9 @@ class Reader {
     }
   }
   template <class T>
-  Status number(simdjson::simdjson_result<T> parsed, od::value& value, const FieldInfo& info, T& out, const Place& place) {
+  Status number(simdjson::simdjson_result<T>&& parsed, od::value& value, const FieldInfo& info, T& out, const Place& place) {
     T got;
-    if (const error_code code = parsed.get(got)) return null_or_wrong(value, info, place, code);
+    if (const error_code code = std::move(parsed).get(got)) return null_or_wrong(value, info, place, code);
     out = got;
     return {};
   }

@@ -129,7 +129,8 @@ class Generator {
     for (const std::string& used : used_packages(package)) out << "#include \"reference/api/types/" << used << ".h\"\n";
     out << "#include \"reference/api/values/scalars.h\"\n\nnamespace plumb::api {\nstruct TypeInfo;\n}\n\nnamespace plumb::" << package.name << " {\n\n";
     std::set<std::string> seen;
-    const auto constant = [&](const std::string& name, const std::string& value) {
+    const auto constant = [&](std::string name, const std::string& value) {
+      if (name.starts_with("SIG")) name += '_';  // macros of <csignal>
       if (seen.insert(name).second) out << "inline constexpr std::string_view " << name << " = \"" << value << "\";\n";
     };
     for (const Enum& e : package.enums)
