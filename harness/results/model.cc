@@ -84,6 +84,7 @@ json to_json(const TestResult& test) {
 }
 
 Result<TestResult> test_from_json(const json& document) {
+  if (!document.is_object()) return fail(Code::invalid_argument, "a test is not an object");
   return TestResult{
       .name = get<std::string>(document, "name"),
       .suite = get<std::string>(document, "suite"),
@@ -100,6 +101,9 @@ Result<TestResult> test_from_json(const json& document) {
 }
 
 Result<Run> read(const json& document) {
+  if (!document.is_object() || !get<json>(document, "tests", json::array()).is_array()) {
+    return fail(Code::invalid_argument, "not a result of plumb: an object with a list of tests is expected");
+  }
   const int version = get<int>(document, "schemaVersion");
   if (version < 1) return fail(Code::invalid_argument, "not a result of plumb: schemaVersion is missing");
   if (version > schema_version) {
