@@ -4,8 +4,7 @@
 
 PLUMB_CONFORMANCE(api_machinery, field_validation,
                   {.requirement = "With fieldValidation=Strict, unknown and duplicate fields MUST be refused by name; with Warn they MUST be dropped with a warning for each.",
-                   .covers = {"Server side field validation, typed object", "Server side field validation, unknown metadata",
-                              "Server side field validation, typed unknown metadata"},
+                   .covers = {"Server side field validation, typed object", "Server side field validation, typed unknown metadata"},
                    .needs = {"version>=1.27"}}) {
   using namespace plumb::harness;
   const Resource maps = c.in("v1", "configmaps");

@@ -20,7 +20,7 @@ PLUMB_CONFORMANCE(api_machinery, finalizers,
   c.refused(set({"plumb.io/one", "plumb.io/two", "plumb.io/late"}), 422, "Invalid");
   c.must(set({"plumb.io/two"}));
   EXPECT_TRUE(c.client().get(maps, "held").ok());
-  const auto watch = c.must(c.client().watch(maps, {{"resourceVersion", version_of(c.must(c.client().list(maps)))}}));
+  const auto watch = c.must(c.client().watch(maps, {{"fieldSelector", "metadata.name=held"}, {"resourceVersion", version_of(c.must(c.client().list(maps)))}}));
   c.must(set(nullptr));
   c.refused(c.client().get(maps, "held"), 404, "NotFound");
   EXPECT_EQ(c.next_event(*watch).type, "DELETED");

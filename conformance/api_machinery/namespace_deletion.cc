@@ -5,7 +5,7 @@
 PLUMB_CONFORMANCE(api_machinery, namespace_deletion,
                   {.requirement = "Deleting a namespace MUST delete everything in it, MUST refuse new objects meanwhile, and a namespace of the same name made later MUST "
                                   "be empty.",
-                   .covers = {"namespace-deletion-removes-services", "Namespace patching", "Namespace, apply update to a namespace"},
+                   .covers = {"namespace-deletion-removes-services", "Namespace patching"},
                    .needs = {"controllers"}}) {
   using namespace plumb::harness;
   const Resource spaces{"v1", "namespaces", ""};

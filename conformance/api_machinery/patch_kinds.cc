@@ -5,7 +5,7 @@
 PLUMB_CONFORMANCE(api_machinery, patch_kinds,
                   {.requirement = "JSON, merge and strategic merge patches MUST each change an object by the rules of their kind, and a patch that cannot be applied "
                                   "MUST change nothing.",
-                   .covers = {"Namespace patching"}, .needs = {"resource:apps/v1/deployments"}}) {
+                   .needs = {"resource:apps/v1/deployments"}}) {
   using namespace plumb::harness;
   const Resource deployments = c.in("apps/v1", "deployments");
   c.apply("patched");

@@ -10,15 +10,15 @@ PLUMB_CONFORMANCE(api_machinery, watch_order,
   const Resource maps = c.in("v1", "configmaps");
   std::vector<std::string> from{version_of(c.must(c.client().list(maps)))};
   for (int i = 0; i < writes; ++i) {
-    const Json made = c.must(c.client().create(maps, {{"metadata", {{"name", "item-" + std::to_string(i % 10)}}}, {"data", {{"i", std::to_string(i)}}}}));
+    const Json made = c.must(c.client().create(maps, {{"metadata", {{"name", "item-" + std::to_string(i % 10)}, {"labels", {{"order", "yes"}}}}}, {"data", {{"i", std::to_string(i)}}}}));
     from.push_back(version_of(made));
     if (i % 3 == 2) c.must(c.client().patch(maps, name_of(made), PatchKind::merge, {{"data", {{"changed", "yes"}}}}));
     c.must(c.client().remove(maps, name_of(made)));
   }
-  c.must(c.client().create(maps, {{"metadata", {{"name", "last"}}}}));
+  c.must(c.client().create(maps, {{"metadata", {{"name", "last"}, {"labels", {{"order", "yes"}}}}}}));
   const auto order_from = [&](const std::string& version) {
     std::vector<std::string> order;
-    const auto watch = c.must(c.client().watch(maps, {{"resourceVersion", version}}));
+    const auto watch = c.must(c.client().watch(maps, {{"labelSelector", "order=yes"}, {"resourceVersion", version}}));
     while (order.empty() || !order.back().ends_with("last")) {
       const auto event = c.next_event(*watch);
       order.push_back(event.type + " " + version_of(event.object) + " " + name_of(event.object));

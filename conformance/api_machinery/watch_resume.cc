@@ -14,14 +14,14 @@ PLUMB_CONFORMANCE(api_machinery, watch_resume,
   };
   const Json second = change("1");
   {
-    const auto watch = c.must(c.client().watch(maps, {{"resourceVersion", version_of(first)}}));
+    const auto watch = c.must(c.client().watch(maps, {{"fieldSelector", "metadata.name=watched"}, {"resourceVersion", version_of(first)}}));
     const auto event = c.next_event(*watch);
     EXPECT_EQ(event.type, "MODIFIED");
     EXPECT_EQ(version_of(event.object), version_of(second));
   }
   change("2");
   c.must(c.client().remove(maps, "watched"));
-  const auto again = c.must(c.client().watch(maps, {{"resourceVersion", version_of(second)}}));
+  const auto again = c.must(c.client().watch(maps, {{"fieldSelector", "metadata.name=watched"}, {"resourceVersion", version_of(second)}}));
   const auto modified = c.next_event(*again);
   EXPECT_EQ(modified.type, "MODIFIED");
   EXPECT_EQ(text_at(modified.object, "/data/round"), "2");

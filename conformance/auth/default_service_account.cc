@@ -5,7 +5,6 @@
 PLUMB_CONFORMANCE(auth, default_service_account,
                   {.requirement = "Every namespace MUST get a default service account, made again when deleted, and a pod that names none MUST run under it with a token "
                                   "volume mounted unless it opts out.",
-                   .covers = {"Service account tokens auto mount optionally"},
                    .needs = {"controllers"}}) {
   using namespace plumb::harness;
   const Resource accounts = c.in("v1", "serviceaccounts");

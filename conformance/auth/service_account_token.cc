@@ -5,7 +5,7 @@
 PLUMB_CONFORMANCE(auth, service_account_token,
                   {.requirement = "A token requested for a service account MUST authenticate as that account and its groups until the account is gone, and a made-up token "
                                   "MUST authenticate nobody.",
-                   .covers = {"ServiceAccount, create and review token", "ServiceAccount lifecycle test"}}) {
+                   .covers = {"ServiceAccount, create and review token"}}) {
   using namespace plumb::harness;
   const Resource accounts = c.in("v1", "serviceaccounts");
   const Json account = c.apply("robot");

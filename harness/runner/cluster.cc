@@ -76,8 +76,14 @@ Json Cluster::create(const Json& object, Where where) {
   if (kind.kind == "Pod") {
     await({"v1", "serviceaccounts", space_}, "default", "the service account that pods run under", [](const Json* account) { return account != nullptr; });
   }
+  Result<Json> made = fail(Code::unavailable, "not tried");
   if (!kind.namespaced && !name_of(object).empty()) clean_up(resource, name_of(object));
-  return must(client_->create(resource, object), where);
+  // The server may say that something it adds to the object, such as a token, is still being made.
+  eventually("the server to be ready for " + kind.kind + " " + name_of(object), [&] {
+    made = client_->create(resource, object);
+    return made.ok() || made.error().reason != "ServerTimeout";
+  }, timeouts::object_changes, where);
+  return must(std::move(made), where);
 }
 
 Json Cluster::apply(const std::string& name, const std::map<std::string, std::string>& values, Where where) {

@@ -103,8 +103,9 @@ class ConformanceCommand final : public cli::Command {
     if (!client.ok()) return complain(client.error());
     options.skip = selection.skip;
     options.command = "plumb conformance run " + join(args, " ");
-    options.worker = {std::filesystem::read_symlink("/proc/self/exe").string(), "conformance-worker", "--kubeconfig=" + globals.kubeconfig,
-                      "--context=" + globals.context};
+    options.worker = {std::filesystem::read_symlink("/proc/self/exe").string(), "conformance-worker"};
+    if (!globals.kubeconfig.empty()) options.worker.insert(options.worker.end(), {"--kubeconfig", globals.kubeconfig});
+    if (!globals.context.empty()) options.worker.insert(options.worker.end(), {"--context", globals.context});
     return observe(*tests, *client, options, output);
   }
 
