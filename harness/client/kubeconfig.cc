@@ -187,7 +187,7 @@ Result<Config> load_config(const ConfigChoice& choice) {
   for (const std::string& path : paths) {
     auto text = read_file(path);
     if (!text.ok()) {
-      if (!choice.path.empty()) return text.error().in("kubeconfig");
+      if (!choice.path.empty()) return fail(Code::not_found, "kubeconfig: " + text.error().message + ": check the path given to --kubeconfig");
       continue;
     }
     const std::string folder = fs::absolute(path).parent_path().string();
