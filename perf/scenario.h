@@ -5,7 +5,7 @@
 //   parameters: {name: default, …}
 //   sizes: {smoke: {…}, medium: {…}, large: {…}}     what a size changes of the parameters; smoke is required
 //   objects: {name: manifest, …}        ${i} in a manifest is the object's running number; its metadata.name must contain it
-//   measure: [measurement, …]           see `plumb perf list --measurements`
+//   measure: [measurement, …]           see `plumb list measurements`
 //   phases:                             one after the other; what stands in one `do` runs at the same time
 //     - name: fill
 //       do:

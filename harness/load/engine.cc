@@ -50,6 +50,7 @@ struct LoadRun::State : std::enable_shared_from_this<LoadRun::State> {
   bool sending = false;   // arrivals or workers may still send
   bool pumping = false;   // one thread at a time hands operations out, so that a completion inside start() does not recurse
   bool over = false;
+  std::size_t observers_running = 0;
   Clock::TimerId arrival_timer = 0, end_timer = 0, drain_timer = 0;
 
   class OperationTicket;
@@ -173,6 +174,7 @@ void LoadRun::State::pump() {
   }
   result.most_backlog = std::max<std::uint64_t>(result.most_backlog, backlog.size());
   pumping = false;
+  ended.notify_all();
   check_ended();
 }
 
@@ -198,8 +200,14 @@ void LoadRun::State::complete(const Due& due, Instant sent_at, const std::string
     } else {
       ++result.failed[reason];
     }
+    ++observers_running;
   }
   if (observer.ended) observer.ended(now - due.intended, now - sent_at, reason);
+  {
+    std::lock_guard lock(mutex);
+    --observers_running;
+    ended.notify_all();
+  }
   pump();
 }
 
@@ -284,9 +292,10 @@ Result<std::unique_ptr<LoadRun>> LoadRun::create(Clock& clock, Operation& operat
 LoadRun::LoadRun(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 LoadRun::~LoadRun() {
-  std::lock_guard lock(state_->mutex);
+  std::unique_lock lock(state_->mutex);
   state_->result.interrupted = true;
   state_->end();
+  state_->ended.wait(lock, [&] { return !state_->pumping && state_->observers_running == 0; });
 }
 
 void LoadRun::start() { state_->start(); }

@@ -90,7 +90,7 @@ class LoadRun {
  public:
   // Fails on a plan that is no load. `operation` and `clock` must outlive the run.
   static Result<std::unique_ptr<LoadRun>> create(Clock& clock, Operation& operation, LoadPlan plan, LoadObserver observer = {});
-  // Stops, without waiting for operations under way.
+  // Stops, without waiting for operations under way; once it returns neither operation nor observer is called. Not from one of these.
   ~LoadRun();
 
   void start();
