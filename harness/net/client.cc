@@ -9,6 +9,13 @@ namespace plumb::net {
 
 namespace detail {
 
+namespace {
+Error not_connected(Error error) {
+  error.reason = kNotConnected;
+  return error;
+}
+}  // namespace
+
 CallState::CallState(ClientRequest what, CallCallbacks hooks, std::shared_ptr<ClientPool> where)
     : request(std::move(what)), callbacks(std::move(hooks)), pool(std::move(where)), reactor_(pool->options.reactor) {
   body.queue.count(request.body.size());
@@ -105,7 +112,7 @@ void ClientPool::submit_upgrade(const std::shared_ptr<CallState>& call) {
   dials_[id] = dial(options.reactor, options.endpoint, tls_h1_, server_name(), options.connect_timeout,
                     [self = shared_from_this(), call, id](Result<Dialled> dialled) {
                       self->dials_.erase(id);
-                      if (!dialled) return call->fail_with(dialled.error());
+                      if (!dialled) return call->fail_with(not_connected(dialled.error()));
                       if (call->done) return dialled->channel->close({});
                       const auto connection = new_h1_client(self);
                       ++self->open;
@@ -146,9 +153,10 @@ void ClientPool::pump() {
       waiting_.pop_front();
       continue;
     }
-    // All connections that are wanted stand before one is filled, so that streams spread evenly.
-    while (dialling_ < waiting_.size() && connections_.size() + dialling_ < allowed_connections()) connect();
     const auto connection = pick();
+    // HTTP/2 connections are all made before one is filled, so that streams spread evenly; HTTP/1.1 ones when none is free.
+    if (!connection || protocol_ == Seen::http_2)
+      while (dialling_ < waiting_.size() && connections_.size() + dialling_ < allowed_connections()) connect();
     if (!connection) break;
     const auto call = std::move(waiting_.front());
     waiting_.pop_front();
@@ -172,7 +180,7 @@ void ClientPool::connected(Result<Dialled> dialled) {
   if (!dialled) {
     // Who waits would wait in vain; others may have a connection already.
     if (!connections_.empty() || dialling_) return pump();
-    for (auto& call : std::exchange(waiting_, {})) call->fail_with(dialled.error());
+    for (auto& call : std::exchange(waiting_, {})) call->fail_with(not_connected(dialled.error()));
     return;
   }
   const bool http_2 = dialled->http_2 || (!options.tls && options.protocol == ClientOptions::Protocol::http_2);

@@ -23,6 +23,9 @@
 
 namespace plumb::net {
 
+// Error::reason when no connection could be made: nothing of the request has left.
+inline constexpr std::string_view kNotConnected = "NotConnected";
+
 struct ClientRequest {
   std::string method = "GET";
   std::string target = "/";  // path and query, as sent

@@ -54,6 +54,9 @@ Error failed(const char* attempted) {
   return fail(Code::invalid_argument, std::string(attempted) + ": " + (reason ? reason : "not usable"));
 }
 
+// An encrypted key is an error, not a prompt on the terminal.
+int no_password(char*, int, int, void*) { return -1; }
+
 BioPtr reader(std::string_view text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 BioPtr writer() { return BioPtr(BIO_new(BIO_s_mem())); }
 std::string contents(const BioPtr& bio) {
@@ -64,7 +67,7 @@ std::string contents(const BioPtr& bio) {
 
 Result<KeyPtr> private_key(std::string_view pem) {
   ERR_clear_error();
-  KeyPtr key(PEM_read_bio_PrivateKey(reader(pem).get(), nullptr, nullptr, nullptr));
+  KeyPtr key(PEM_read_bio_PrivateKey(reader(pem).get(), nullptr, no_password, nullptr));
   if (!key) return failed("reading a private key");
   return key;
 }
@@ -84,7 +87,7 @@ Result<ReqPtr> signing_request(std::string_view pem) {
 Result<KeyPtr> any_key(std::string_view pem) {
   ERR_clear_error();
   KeyPtr key(PEM_read_bio_PUBKEY(reader(pem).get(), nullptr, nullptr, nullptr));
-  if (!key) key.reset(PEM_read_bio_PrivateKey(reader(pem).get(), nullptr, nullptr, nullptr));
+  if (!key) key.reset(PEM_read_bio_PrivateKey(reader(pem).get(), nullptr, no_password, nullptr));
   if (!key) {
     const X509Ptr from(PEM_read_bio_X509(reader(pem).get(), nullptr, nullptr, nullptr));
     if (from) key.reset(X509_get_pubkey(from.get()));

@@ -25,6 +25,9 @@ struct FreeBio {
 };
 using BioPtr = std::unique_ptr<BIO, FreeBio>;
 
+// An encrypted key is an error, not a prompt on the terminal.
+int no_password(char*, int, int, void*) { return -1; }
+
 BioPtr reader(const std::string& text) { return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
 
 Error bad(const std::string& what) { return fail(Code::invalid_argument, what + ": " + tls_error_text("unusable")); }
@@ -37,7 +40,7 @@ Status use_identity(SSL_CTX* context, const std::string& certificate_pem, const 
     if (SSL_CTX_add0_chain_cert(context, next) != 1) return X509_free(next), bad("reading the TLS certificate chain");
   ERR_clear_error();
   const BioPtr key_bio = reader(key_pem);
-  const KeyPtr key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, nullptr, nullptr));
+  const KeyPtr key(PEM_read_bio_PrivateKey(key_bio.get(), nullptr, no_password, nullptr));
   if (!key || SSL_CTX_use_PrivateKey(context, key.get()) != 1) return bad("reading the TLS private key");
   if (SSL_CTX_check_private_key(context) != 1) return bad("matching the TLS private key with its certificate");
   return {};
