@@ -182,6 +182,7 @@ std::vector<Metric> metrics_of(const std::string& phase, const std::string& name
 }
 
 std::vector<Metric> metrics_of(const std::string& prefix, const std::vector<double>& in_order) {
+  if (in_order.empty()) return {};
   const std::size_t parts = std::min(most_parts, in_order.size() / least_per_sample);
   std::vector<Metric> metrics;
   for (const auto& [label, share] : {std::pair{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}}) {
