@@ -54,6 +54,12 @@ std::string card(const std::string& figure, const std::string& label) {
   return "<div class=\"card\"><div class=\"figure\">" + escape(figure) + "</div><div class=\"label\">" + escape(label) + "</div></div>";
 }
 
+std::string readable_time(WallTime time) {
+  std::string text = results::format_time(time);
+  text.replace(10, 1, " ");
+  return text.substr(0, 16) + " UTC";
+}
+
 class Page {
  public:
   explicit Page(const Run& run) : run_(run) {}
@@ -91,7 +97,7 @@ class Page {
     fact("Version", run_.cluster.version);
     fact("Platform", run_.cluster.platform);
     fact("Nodes", run_.cluster.node_count == 0 ? "" : format_count(run_.cluster.node_count));
-    fact("Started", results::format_time(run_.started));
+    fact("Started", readable_time(run_.started));
     if (run_.finished) fact("Took", format_seconds(in_seconds(*run_.finished - run_.started)));
     out_ += "</dl></div><div>" + badge_of(run_.verdict) + "</div></section>";
     if (!run_.message.empty()) out_ += "<p class=\"note bad\">" + escape(run_.message) + "</p>";
@@ -304,7 +310,7 @@ class Page {
   }
 
   void account(const ScenarioOutcome& o) {
-    out_ += "<div class=\"pair\">";
+    out_ += "<div class=\"pair small\">";
     std::string rows;
     for (const auto& c : o.objects) {
       rows += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>", escape(c.kind), c.made, c.failed, c.removed, c.left);
