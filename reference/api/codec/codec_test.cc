@@ -1,0 +1,257 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "reference/api/codec/json.h"
+#include "reference/api/codec/list.h"
+#include "reference/api/codec/protobuf.h"
+#include "reference/api/types/appsv1.h"
+#include "reference/api/types/corev1.h"
+#include "reference/api/walk.h"
+
+namespace plumb::api {
+namespace {
+
+std::string slurp(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+// A struct of a type known only by its table.
+class Any {
+ public:
+  explicit Any(const TypeInfo& type) : type_(type), memory_(std::calloc(1, std::max<std::size_t>(type.size, 1))) {}
+  ~Any() {
+    destroy(type_, memory_);
+    std::free(memory_);
+  }
+  void* get() { return memory_; }
+
+ private:
+  const TypeInfo& type_;
+  void* memory_;
+};
+
+struct Pair {
+  std::string name;
+  const TypeInfo* type = nullptr;
+  std::string json, protobuf;
+};
+
+const TypeInfo* type_named(std::string_view api_version, std::string_view kind) {
+  if (const TypeInfo* type = find_type(api_version, kind)) return type;
+  // Kinds of the meta package are part of every group.
+  for (const PackageInfo* package : all_packages())
+    for (const TypeInfo* type : package->types)
+      if (type->name == kind && type->group == "meta.k8s.io") return type;
+  return nullptr;
+}
+
+std::vector<Pair> golden_pairs() {
+  std::vector<Pair> pairs;
+  for (const auto& entry : std::filesystem::directory_iterator("fixtures/golden")) {
+    if (entry.path().extension() != ".pb") continue;
+    Pair pair;
+    pair.name = entry.path().stem();
+    pair.protobuf = slurp(entry.path());
+    pair.json = slurp(entry.path().parent_path() / (pair.name + ".json"));
+    const auto envelope = open_envelope(pair.protobuf);
+    // A watch event's envelope names no kind.
+    if (envelope.ok()) pair.type = type_named(envelope->api_version, envelope->kind.empty() ? pair.name.substr(pair.name.rfind('.') + 1) : envelope->kind);
+    pairs.push_back(std::move(pair));
+  }
+  return pairs;
+}
+
+TEST(Golden, EveryPairRoundTripsBothWays) {
+  const auto pairs = golden_pairs();
+  EXPECT_EQ(pairs.size(), 94u);
+  for (const Pair& pair : pairs) {
+    ASSERT_NE(pair.type, nullptr) << pair.name;
+    const TypeInfo& type = *pair.type;
+    const Envelope envelope = open_envelope(pair.protobuf).value();
+
+    Any from_wire(type);
+    ASSERT_TRUE(decode_protobuf_into(type, from_wire.get(), envelope.raw).ok()) << pair.name;
+    std::string json;
+    encode_json(type, from_wire.get(), json);
+    auto expected = nlohmann::json::parse(pair.json), actual = nlohmann::json::parse(json);
+    // Of the kinds that all groups share, the table does not know in whose name they are sent.
+    for (auto* document : {&expected, &actual})
+      if (type.group == "meta.k8s.io") document->erase("apiVersion");
+    EXPECT_EQ(actual, expected) << pair.name << " " << nlohmann::json::diff(expected, actual);
+
+    DecodeReport report;
+    Any from_json(type);
+    const Status decoded = decode_json_into(type, from_json.get(), pair.json, &report);
+    ASSERT_TRUE(decoded.ok()) << pair.name << ": " << decoded.error().message;
+    EXPECT_TRUE(report.problems.empty()) << pair.name << ": " << report.problems[0];
+    EXPECT_TRUE(semantically_equal(type, from_wire.get(), from_json.get())) << pair.name;
+    std::string message, wire;
+    encode_protobuf_message(type, from_json.get(), message);
+    EXPECT_TRUE(message == envelope.raw) << pair.name;
+    wrap_envelope(envelope.api_version, envelope.kind, message, wire);
+    EXPECT_TRUE(wire == pair.protobuf) << pair.name;
+  }
+}
+
+TEST(Golden, ObjectsCloneEqual) {
+  for (const Pair& pair : golden_pairs()) {
+    if (!pair.type->is_object) continue;
+    const auto object = decode_protobuf_message(*pair.type, open_envelope(pair.protobuf)->raw).value();
+    EXPECT_TRUE(semantically_equal(*object, *clone(*object))) << pair.name;
+  }
+}
+
+TEST(Protobuf, EveryTruncationIsAnErrorOrAShorterObjectNeverACrash) {
+  for (const Pair& pair : golden_pairs()) {
+    const std::string raw(open_envelope(pair.protobuf)->raw);
+    const std::size_t step = raw.size() / 97 + 1;
+    for (std::size_t size = 0; size < raw.size(); size += step) {
+      Any any(*pair.type);
+      (void)decode_protobuf_into(*pair.type, any.get(), std::string_view(raw).substr(0, size));
+    }
+    for (std::size_t flip = 0; flip < raw.size(); flip += step) {
+      std::string broken = raw;
+      broken[flip] = static_cast<char>(broken[flip] ^ 0xff);
+      Any any(*pair.type);
+      (void)decode_protobuf_into(*pair.type, any.get(), broken);
+    }
+  }
+}
+
+TEST(Protobuf, SkipsUnknownFields) {
+  auto pod = std::make_shared<corev1::Pod>();
+  pod->metadata.name = "a";
+  std::string message;
+  encode_protobuf_message(corev1::Pod::info(), pod.get(), message);
+  message += std::string("\xf2\x3f\x03xyz\xf8\x3f\x07", 9);  // fields 1022 (bytes) and 1023 (varint)
+  const auto decoded = decode_protobuf_message(corev1::Pod::info(), message);
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_TRUE(semantically_equal(**decoded, *pod));
+}
+
+TEST(Protobuf, SortsMapsThatArriveUnsorted) {
+  std::string entry_b("\x5a\x06\x0a\x01" "b\x12\x01" "2", 8), entry_a("\x5a\x06\x0a\x01" "a\x12\x01" "1", 8);
+  metav1::ObjectMeta meta;
+  ASSERT_TRUE(decode_protobuf_into(metav1::ObjectMeta::info(), &meta, entry_b + entry_a).ok());
+  EXPECT_EQ(meta.labels.get("a"), "1");
+  EXPECT_EQ(meta.labels.get("b"), "2");
+}
+
+Result<std::shared_ptr<Object>> pod(std::string_view json, DecodeReport* report = nullptr) { return decode_json(corev1::Pod::info(), json, report); }
+
+TEST(Json, ReportsUnknownAndDuplicateFieldsWithPaths) {
+  DecodeReport report;
+  const auto decoded = pod(R"({"kind":"Pod","kind":"Pod","apiVersion":"v1","metadata":{"name":"a","labels":{"x":"1","x":"2"}},
+    "spec":{"nodeNam":"n","containers":[{"name":"c"},{"name":"d","imag":{"deep":[1,{"x":null}]}}],"nodeName":"a","nodeName":"b"}})", &report);
+  ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+  EXPECT_EQ(report.problems, (std::vector<std::string>{"duplicate field \"kind\"", "duplicate field \"metadata.labels.x\"", "unknown field \"spec.nodeNam\"",
+                                                       "unknown field \"spec.containers[1].imag\"", "duplicate field \"spec.nodeName\""}));
+  const auto& typed = static_cast<const corev1::Pod&>(**decoded);
+  EXPECT_EQ(typed.spec.nodeName, "b");
+  EXPECT_EQ(typed.metadata.labels.get("x"), "2");
+}
+
+TEST(Json, RefusesWrongTypesAndNamesThem) {
+  struct Case {
+    const char* json;
+    const char* message;
+  };
+  for (const Case& c : std::initializer_list<Case>{
+           {R"({"spec":{"nodeName":7}})", "json: cannot unmarshal number into Go struct field Pod.spec.nodeName of type string"},
+           {R"({"spec":{"containers":{}}})", "json: cannot unmarshal object into Go struct field Pod.spec.containers of type []v1.Container"},
+           {R"({"spec":{"hostNetwork":"yes"}})", "json: cannot unmarshal string into Go struct field Pod.spec.hostNetwork of type bool"},
+           {R"({"spec":{"priority":99999999999}})", "json: cannot unmarshal number into Go struct field Pod.spec.priority of type int32"},
+           {R"({"spec":{"priority":1.5}})", "json: cannot unmarshal number into Go struct field Pod.spec.priority of type int32"},
+       }) {
+    const auto decoded = pod(c.json);
+    ASSERT_FALSE(decoded.ok()) << c.json;
+    EXPECT_EQ(decoded.error().message, c.message);
+  }
+}
+
+TEST(Json, RefusesMalformedTextEverywhere) {
+  for (const char* json : {"", "{", "[]", "7", "{\"spec\":{\"nodeName\":\"a\"}", R"({"spec":}})", R"({"unknown":[1 2]})", R"({"unknown":{"a":tru}})",
+                           R"({"metadata":{"managedFields":[{"fieldsV1":{"a":[1,}}]}})", R"({"spec":{}} x)", "{\"metadata\":{\"name\":\"\xff\"}}", R"({"unknown":"\q"})"})
+    EXPECT_FALSE(pod(json).ok()) << json;
+  std::string deep;
+  for (int i = 0; i < 100000; ++i) deep += "{\"a\":";
+  EXPECT_FALSE(pod(deep).ok());
+}
+
+TEST(Json, NullLeavesFieldsUnset) {
+  const auto decoded = pod(R"({"metadata":{"name":null,"creationTimestamp":null,"labels":null},"spec":{"containers":null,"priority":null,"affinity":null,"hostNetwork":null}})");
+  ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+  EXPECT_TRUE(semantically_equal(**decoded, corev1::Pod()));
+}
+
+TEST(Json, CanonicalisesQuantities) {
+  const auto decoded = pod(R"({"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"1000m","memory":1024,"x":"0.5Gi"}}}]}})");
+  ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+  const auto& requests = static_cast<const corev1::Pod&>(**decoded).spec.containers[0].resources.requests;
+  EXPECT_EQ(requests.get("cpu").text, "1");
+  EXPECT_EQ(requests.get("memory").text, "1024");
+  EXPECT_EQ(requests.get("x").text, "512Mi");
+}
+
+TEST(Json, WritesWhatUpstreamWritesForEmptyObjects) {
+  EXPECT_EQ(to_json(corev1::Pod()), R"({"kind":"Pod","apiVersion":"v1","metadata":{},"spec":{"containers":null},"status":{}})");
+  EXPECT_EQ(to_json(corev1::ConfigMap()), R"({"kind":"ConfigMap","apiVersion":"v1","metadata":{}})");
+}
+
+TEST(Json, EscapesAsGoDoes) {
+  std::string out;
+  append_json_string("a\"\\\n\x01<&>\xe2\x80\xa8\xc3\xa9", out);
+  EXPECT_EQ(out, "\"a\\\"\\\\\\n\\u0001\\u003c\\u0026\\u003e\\u2028\xc3\xa9\"");
+}
+
+TEST(Json, PeeksTheKind) {
+  const auto meta = peek_type_meta(R"({"spec":{"kind":"x"},"kind":"Pod","apiVersion":"v1","rest":{}})");
+  ASSERT_TRUE(meta.ok()) << meta.error().message;
+  EXPECT_EQ(meta->kind, "Pod");
+  EXPECT_EQ(meta->api_version, "v1");
+  EXPECT_FALSE(peek_type_meta(R"({"kind":7})").ok());
+}
+
+TEST(Lists, SurviveBothWires) {
+  ObjectList list;
+  list.metadata.resourceVersion = "42";
+  for (const char* name : {"a", "b"}) {
+    auto map = std::make_shared<corev1::ConfigMap>();
+    map->metadata.name = name;
+    list.items.push_back(map);
+  }
+  std::string items, json;
+  const ListFrame frame = json_list_frame(corev1::ConfigMap::info(), list.metadata);
+  json = frame.head;
+  for (const ObjectPtr& item : list.items) {
+    std::string message;
+    encode_protobuf_message(item->type(), item.get(), message);
+    items += protobuf_item_prefix(message.size()) + message;
+    if (item != list.items.front()) json += frame.separator;
+    encode_json(*item, json);
+  }
+  json += frame.tail;
+  const std::string wire = protobuf_list_head(corev1::ConfigMap::info(), list.metadata, items.size()) + items;
+  for (const auto& decoded : {decode_list_protobuf(corev1::ConfigMap::info(), wire), decode_list_json(corev1::ConfigMap::info(), json)}) {
+    ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+    EXPECT_EQ(decoded->metadata.resourceVersion, "42");
+    ASSERT_EQ(decoded->items.size(), 2u);
+    EXPECT_EQ(decoded->items[1]->metadata.name, "b");
+  }
+}
+
+TEST(Fields, EverySlotFindsItsField) {
+  for (const PackageInfo* package : all_packages())
+    for (const TypeInfo* type : package->types)
+      for (const FieldInfo& info : type->json_fields) EXPECT_EQ(type->json_field(info.name, 1000), &info) << type->name << "." << info.name;
+}
+
+}  // namespace
+}  // namespace plumb::api

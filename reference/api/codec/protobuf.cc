@@ -1,0 +1,608 @@
+#include "reference/api/codec/protobuf.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "reference/api/text/quantity.h"
+
+namespace plumb::api {
+namespace {
+
+// ---- encoding ------------------------------------------------------------------------------------------------------------------
+// Messages are written from their end, so that a nested message's length is known when its prefix is written. Within a message
+// fields go out by falling number, lists and maps from their last element.
+class Encoder {
+ public:
+  std::string_view done() const { return {buffer_.data() + at_, buffer_.size() - at_}; }
+  void clear() { at_ = buffer_.size(); }
+
+  void message(const TypeInfo& type, const char* structure) {
+    for (std::size_t i = type.wire_fields.size(); i-- > 0;) field(type.wire_fields[i], structure + type.wire_fields[i].offset);
+  }
+  void string_field(unsigned number, std::string_view text) {
+    bytes(text);
+    varint(text.size());
+    tag(number, 2);
+  }
+  // Prefix for what was written since `end` = size() before.
+  void length_field(unsigned number, std::size_t end) {
+    varint(size() - end);
+    tag(number, 2);
+  }
+  std::size_t size() const { return buffer_.size() - at_; }
+  void bytes(std::string_view text) {
+    char* target = room(text.size());
+    if (!text.empty()) std::memcpy(target, text.data(), text.size());
+  }
+
+ private:
+  char* room(std::size_t count) {
+    if (at_ < count) {
+      const std::size_t used = size(), capacity = std::max<std::size_t>(buffer_.size() * 2, used + count + 1024);
+      std::string bigger(capacity, '\0');
+      std::memcpy(bigger.data() + capacity - used, buffer_.data() + at_, used);
+      buffer_.swap(bigger);
+      at_ = capacity - used;
+    }
+    at_ -= count;
+    return buffer_.data() + at_;
+  }
+  void varint(std::uint64_t value) {
+    char coded[10];
+    std::size_t count = 0;
+    do {
+      coded[count++] = static_cast<char>(value > 127 ? (value & 127) | 128 : value);
+      value >>= 7;
+    } while (value);
+    std::memcpy(room(count), coded, count);
+  }
+  void tag(unsigned number, unsigned wire) { varint(number << 3 | wire); }
+
+  void field(const FieldInfo& info, const char* at) {
+    switch (info.shape) {
+      case Shape::single: single(info, at); return;
+      case Shape::optional: optional(info, at); return;
+      case Shape::list: list(info, reinterpret_cast<const RawList&>(*at)); return;
+      case Shape::map: map(info, reinterpret_cast<const RawList&>(*at)); return;
+    }
+  }
+
+  void number(const FieldInfo& info, std::uint64_t value) {
+    varint(value);
+    tag(info.number, 0);
+  }
+  void fixed64(const FieldInfo& info, double value) {
+    std::memcpy(room(8), &value, 8);
+    tag(info.number, 1);
+  }
+  static std::uint64_t widen(std::int64_t value) { return static_cast<std::uint64_t>(value); }
+
+  // Upstream writes every field that is not a pointer, empty ones too; byte strings and lists only when there is something.
+  void single(const FieldInfo& info, const char* at) {
+    switch (info.kind) {
+      case Kind::boolean: number(info, *reinterpret_cast<const bool*>(at)); return;
+      case Kind::int32: number(info, widen(*reinterpret_cast<const std::int32_t*>(at))); return;
+      case Kind::int64: number(info, widen(*reinterpret_cast<const std::int64_t*>(at))); return;
+      case Kind::float64: fixed64(info, *reinterpret_cast<const double*>(at)); return;
+      case Kind::bytes:
+        if (const Str& data = reinterpret_cast<const Bytes*>(at)->data; data.is_set()) string_field(info.number, data);
+        return;
+      case Kind::strings:
+        if (reinterpret_cast<const RawList*>(at)->size()) element(info, at);
+        return;
+      default: element(info, at); return;
+    }
+  }
+
+  void optional(const FieldInfo& info, const char* at) {
+    switch (info.kind) {
+      case Kind::boolean: opt<bool>(info, at); return;
+      case Kind::int32: opt<std::int32_t>(info, at); return;
+      case Kind::int64: opt<std::int64_t>(info, at); return;
+      case Kind::float64:
+        if (const auto& value = *reinterpret_cast<const Opt<double>*>(at)) fixed64(info, *value);
+        return;
+      case Kind::structure:
+        if (const char* inner = *reinterpret_cast<const char* const*>(at)) element(info, inner);
+        return;
+      case Kind::string:
+        if (reinterpret_cast<const Str*>(at)->is_set()) element(info, at);
+        return;
+      case Kind::bytes: single(info, at); return;
+      case Kind::time:
+      case Kind::micro_time:
+        if (reinterpret_cast<const Time*>(at)->set) element(info, at);
+        return;
+      case Kind::duration:
+        if (const auto& value = *reinterpret_cast<const Opt<std::int64_t>*>(at)) element(info, reinterpret_cast<const char*>(&*value));
+        return;
+      case Kind::quantity:
+      case Kind::raw:
+        if (reinterpret_cast<const Str*>(at)->is_set()) element(info, at);
+        return;
+      case Kind::int_or_string:
+        if (*reinterpret_cast<const IntOrString*>(at)) element(info, at);
+        return;
+      case Kind::strings: single(info, at); return;
+    }
+  }
+  template <class T>
+  void opt(const FieldInfo& info, const char* at) {
+    if (const auto& value = *reinterpret_cast<const Opt<T>*>(at)) number(info, widen(*value));
+  }
+
+  // A length-delimited value under info.number.
+  void element(const FieldInfo& info, const char* at) {
+    if (info.kind == Kind::string || info.kind == Kind::bytes) return string_field(info.number, *reinterpret_cast<const Str*>(at));
+    const std::size_t end = size();
+    content(info, at);
+    length_field(info.number, end);
+  }
+
+  void content(const FieldInfo& info, const char* at) {
+    switch (info.kind) {
+      case Kind::structure: message(*info.type, at); return;
+      case Kind::time:
+      case Kind::micro_time: time(*reinterpret_cast<const Time*>(at)); return;
+      case Kind::duration:
+        varint(widen(*reinterpret_cast<const std::int64_t*>(at)));
+        tag(1, 0);
+        return;
+      case Kind::quantity: {
+        const Str& text = reinterpret_cast<const QuantityText*>(at)->text;
+        string_field(1, text.empty() ? std::string_view("0") : text.view());
+        return;
+      }
+      case Kind::int_or_string: int_or_string(*reinterpret_cast<const IntOrString*>(at)); return;
+      case Kind::strings: {
+        const auto& strings = *reinterpret_cast<const List<Str>*>(at);
+        for (std::size_t i = strings.size(); i-- > 0;) string_field(1, strings[i]);
+        return;
+      }
+      case Kind::raw:
+        if (const Str& json = reinterpret_cast<const Raw*>(at)->json; json.is_set()) string_field(1, json);
+        return;
+      default: return;
+    }
+  }
+  void time(const Time& time) {
+    if (!time.set) return;
+    varint(widen(time.nanos));
+    tag(2, 0);
+    varint(widen(time.seconds));
+    tag(1, 0);
+  }
+  void int_or_string(const IntOrString& value) {
+    string_field(3, value.text);
+    varint(widen(value.number));
+    tag(2, 0);
+    varint(value.is_string());
+    tag(1, 0);
+  }
+
+  void list(const FieldInfo& info, const RawList& list) {
+    const std::size_t size = element_size(info);
+    for (std::size_t i = list.size(); i-- > 0;) {
+      const char* at = list.data() + i * size;
+      switch (info.kind) {
+        case Kind::boolean:
+        case Kind::int32:
+        case Kind::int64:
+        case Kind::float64: single(info, at); break;
+        default: element(info, at);
+      }
+    }
+  }
+  void map(const FieldInfo& info, const RawList& entries) {
+    const std::size_t size = sizeof(Str) + element_size(info);
+    FieldInfo value = info;
+    value.number = 2;
+    for (std::size_t i = entries.size(); i-- > 0;) {
+      const char* at = entries.data() + i * size;
+      const std::size_t end = this->size();
+      if (info.kind == Kind::strings)
+        element(value, at + sizeof(Str));
+      else
+        single(value, at + sizeof(Str));
+      string_field(1, *reinterpret_cast<const Str*>(at));
+      length_field(info.number, end);
+    }
+  }
+
+  std::string buffer_;
+  std::size_t at_ = 0;
+};
+
+Encoder& thread_encoder() {
+  thread_local Encoder encoder;
+  encoder.clear();
+  return encoder;
+}
+
+// ---- decoding ------------------------------------------------------------------------------------------------------------------
+constexpr int max_depth = 100;
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+  bool more() const { return at_ < end_; }
+
+  bool varint(std::uint64_t& value) {
+    value = 0;
+    for (int shift = 0; shift < 70; shift += 7) {
+      if (at_ == end_) return false;
+      const auto byte = static_cast<unsigned char>(*at_++);
+      value |= static_cast<std::uint64_t>(byte & 127) << shift;
+      if (byte < 128) return true;
+    }
+    return false;
+  }
+  bool tag(std::uint32_t& number, unsigned& wire) {
+    std::uint64_t value;
+    if (!varint(value) || value >> 3 == 0 || value >> 32) return false;
+    number = static_cast<std::uint32_t>(value >> 3);
+    wire = value & 7;
+    return true;
+  }
+  bool bytes(std::string_view& out) {
+    std::uint64_t size;
+    if (!varint(size) || size > static_cast<std::uint64_t>(end_ - at_)) return false;
+    out = {at_, static_cast<std::size_t>(size)};
+    at_ += size;
+    return true;
+  }
+  bool fixed(void* out, std::size_t size) {
+    if (static_cast<std::size_t>(end_ - at_) < size) return false;
+    if (out) std::memcpy(out, at_, size);
+    at_ += size;
+    return true;
+  }
+  bool skip(unsigned wire, int depth = 0) {
+    std::uint64_t number;
+    std::string_view ignored;
+    switch (wire) {
+      case 0: return varint(number);
+      case 1: return fixed(nullptr, 8);
+      case 2: return bytes(ignored);
+      case 3: return depth < max_depth && skip_group(depth);
+      case 5: return fixed(nullptr, 4);
+      default: return false;
+    }
+  }
+
+ private:
+  bool skip_group(int depth) {
+    for (;;) {
+      std::uint32_t number;
+      unsigned wire;
+      if (!tag(number, wire)) return false;
+      if (wire == 4) return true;
+      if (!skip(wire, depth + 1)) return false;
+    }
+  }
+  const char* at_;
+  const char* end_;
+};
+
+class Decoder {
+ public:
+  // Appends to what `structure` holds; false on malformed input.
+  bool message(const TypeInfo& type, char* structure, std::string_view input, int depth) {
+    if (depth > max_depth) return false;
+    Reader reader(input);
+    const FieldInfo* hint = type.wire_fields.data();
+    const FieldInfo* const end = hint + type.wire_fields.size();
+    while (reader.more()) {
+      std::uint32_t number;
+      unsigned wire;
+      if (!reader.tag(number, wire)) return false;
+      while (hint != end && hint->number < number) ++hint;
+      const FieldInfo* info = hint != end && hint->number == number ? hint : type.wire_field(number);
+      if (!info) {
+        if (!reader.skip(wire)) return false;
+      } else {
+        hint = info;
+        if (!field(*info, structure + info->offset, reader, wire, depth)) return false;
+      }
+    }
+    for (const FieldInfo& info : type.wire_fields)
+      if (info.shape == Shape::list || info.shape == Shape::map) finish(info, structure + info.offset);
+    return true;
+  }
+
+ private:
+  static void finish(const FieldInfo& info, char* at) {
+    auto& list = *reinterpret_cast<RawList*>(at);
+    if (!list.header) return;
+    const std::size_t size = element_size(info) + (info.shape == Shape::map ? sizeof(Str) : 0);
+    if (info.shape == Shape::map) sort_entries(list, size);
+    list.shrink(size);
+  }
+  // Upstream writes maps sorted; other writers may not.
+  static void sort_entries(RawList& list, std::size_t size) {
+    const auto key = [&](std::size_t i) { return reinterpret_cast<const Str*>(list.data() + i * size)->view(); };
+    for (std::size_t i = 1; i < list.size(); ++i) {
+      if (key(i - 1) < key(i)) continue;
+      return sort_slowly(list, size);
+    }
+  }
+  static void sort_slowly(RawList& list, std::size_t size) {
+    std::string moved(size, '\0');
+    const auto place = [&](std::size_t i) { return list.data() + i * size; };
+    for (std::size_t i = 1; i < list.size(); ++i)
+      for (std::size_t j = i; j > 0 && reinterpret_cast<Str*>(place(j))->view() < reinterpret_cast<Str*>(place(j - 1))->view(); --j) {
+        std::memcpy(moved.data(), place(j), size);
+        std::memcpy(place(j), place(j - 1), size);
+        std::memcpy(place(j - 1), moved.data(), size);
+      }
+  }
+
+  bool field(const FieldInfo& info, char* at, Reader& reader, unsigned wire, int depth) {
+    switch (info.shape) {
+      case Shape::single: return single(info, at, reader, wire, depth);
+      case Shape::optional: return optional(info, at, reader, wire, depth);
+      case Shape::list: return list(info, *reinterpret_cast<RawList*>(at), reader, wire, depth);
+      case Shape::map: return map_entry(info, *reinterpret_cast<RawList*>(at), reader, wire, depth);
+    }
+    return false;
+  }
+
+  bool single(const FieldInfo& info, char* at, Reader& reader, unsigned wire, int depth) {
+    std::uint64_t number;
+    switch (info.kind) {
+      case Kind::boolean:
+        if (wire != 0 || !reader.varint(number)) return false;
+        *reinterpret_cast<bool*>(at) = number != 0;
+        return true;
+      case Kind::int32:
+        if (wire != 0 || !reader.varint(number)) return false;
+        *reinterpret_cast<std::int32_t*>(at) = static_cast<std::int32_t>(number);
+        return true;
+      case Kind::int64:
+        if (wire != 0 || !reader.varint(number)) return false;
+        *reinterpret_cast<std::int64_t*>(at) = static_cast<std::int64_t>(number);
+        return true;
+      case Kind::float64: return wire == 1 && reader.fixed(at, 8);
+      default: {
+        std::string_view bytes;
+        return wire == 2 && reader.bytes(bytes) && element(info, at, bytes, depth);
+      }
+    }
+  }
+
+  bool optional(const FieldInfo& info, char* at, Reader& reader, unsigned wire, int depth) {
+    switch (info.kind) {
+      case Kind::boolean: return opt<bool>(info, at, reader, wire, depth);
+      case Kind::int32: return opt<std::int32_t>(info, at, reader, wire, depth);
+      case Kind::int64: return opt<std::int64_t>(info, at, reader, wire, depth);
+      case Kind::float64: return opt<double>(info, at, reader, wire, depth);
+      case Kind::duration: return opt<std::int64_t>(info, at, reader, wire, depth);
+      case Kind::structure: {
+        char*& inner = *reinterpret_cast<char**>(at);
+        if (!inner) inner = static_cast<char*>(std::calloc(1, std::max<std::size_t>(info.type->size, 1)));
+        if (!inner) std::abort();
+        return single(info, inner, reader, wire, depth);
+      }
+      default: return single(info, at, reader, wire, depth);
+    }
+  }
+  template <class T>
+  bool opt(const FieldInfo& info, char* at, Reader& reader, unsigned wire, int depth) {
+    T value{};
+    if (!single(info, reinterpret_cast<char*>(&value), reader, wire, depth)) return false;
+    *reinterpret_cast<Opt<T>*>(at) = value;
+    return true;
+  }
+
+  bool element(const FieldInfo& info, char* at, std::string_view bytes, int depth) {
+    switch (info.kind) {
+      case Kind::string:
+      case Kind::bytes: *reinterpret_cast<Str*>(at) = Str(bytes); return true;
+      case Kind::structure:
+        if (info.type->is_object) std::memcpy(at, &info.type, sizeof info.type);
+        return message(*info.type, at, bytes, depth + 1);
+      case Kind::time:
+      case Kind::micro_time: return time(*reinterpret_cast<Time*>(at), bytes);
+      case Kind::duration: return duration(*reinterpret_cast<std::int64_t*>(at), bytes);
+      case Kind::quantity: return quantity(*reinterpret_cast<QuantityText*>(at), bytes);
+      case Kind::int_or_string: return int_or_string(*reinterpret_cast<IntOrString*>(at), bytes);
+      case Kind::strings: return each(bytes, [&](unsigned number, unsigned wire, Reader& reader) {
+        std::string_view text;
+        if (number != 1 || wire != 2) return reader.skip(wire);
+        if (!reader.bytes(text)) return false;
+        reinterpret_cast<List<Str>*>(at)->push_back(Str(text));
+        return true;
+      });
+      case Kind::raw: return raw(*reinterpret_cast<Raw*>(at), bytes);
+      default: return false;
+    }
+  }
+
+  template <class Visit>
+  static bool each(std::string_view bytes, Visit visit) {
+    Reader reader(bytes);
+    while (reader.more()) {
+      std::uint32_t number;
+      unsigned wire;
+      if (!reader.tag(number, wire) || !visit(number, wire, reader)) return false;
+    }
+    return true;
+  }
+  static bool time(Time& out, std::string_view bytes) {
+    std::uint64_t number;
+    out.set = !bytes.empty();
+    return each(bytes, [&](unsigned field, unsigned wire, Reader& reader) {
+      if (wire != 0) return reader.skip(wire);
+      if (!reader.varint(number)) return false;
+      if (field == 1) out.seconds = static_cast<std::int64_t>(number);
+      if (field == 2) out.nanos = static_cast<std::int32_t>(number);
+      return true;
+    });
+  }
+  static bool duration(std::int64_t& out, std::string_view bytes) {
+    return each(bytes, [&](unsigned field, unsigned wire, Reader& reader) {
+      std::uint64_t number;
+      if (wire != 0) return reader.skip(wire);
+      if (!reader.varint(number)) return false;
+      if (field == 1) out = static_cast<std::int64_t>(number);
+      return true;
+    });
+  }
+  static bool quantity(QuantityText& out, std::string_view bytes) {
+    return each(bytes, [&](unsigned field, unsigned wire, Reader& reader) {
+      std::string_view text;
+      if (field != 1 || wire != 2) return reader.skip(wire);
+      if (!reader.bytes(text)) return false;
+      if (is_canonical_quantity(text)) return out.text = Str(text), true;
+      const Result<std::string> canonical = canonical_quantity(text);
+      if (canonical.ok()) out.text = Str(*canonical);
+      return canonical.ok();
+    });
+  }
+  static bool int_or_string(IntOrString& out, std::string_view bytes) {
+    out.kind = IntOrString::Kind::integer;
+    return each(bytes, [&](unsigned field, unsigned wire, Reader& reader) {
+      std::uint64_t number;
+      std::string_view text;
+      if (field == 3 && wire == 2) {
+        if (!reader.bytes(text)) return false;
+        out.text = text.empty() ? Str() : Str(text);
+        return true;
+      }
+      if (wire != 0 || field > 2) return reader.skip(wire);
+      if (!reader.varint(number)) return false;
+      if (field == 1) out.kind = number == 1 ? IntOrString::Kind::string : IntOrString::Kind::integer;
+      if (field == 2) out.number = static_cast<std::int32_t>(number);
+      return true;
+    });
+  }
+  static bool raw(Raw& out, std::string_view bytes) {
+    return each(bytes, [&](unsigned field, unsigned wire, Reader& reader) {
+      std::string_view text;
+      if (field != 1 || wire != 2) return reader.skip(wire);
+      if (!reader.bytes(text)) return false;
+      out.json = Str(text);
+      return true;
+    });
+  }
+
+  bool list(const FieldInfo& info, RawList& list, Reader& reader, unsigned wire, int depth) {
+    const bool numeric = info.kind == Kind::int32 || info.kind == Kind::int64 || info.kind == Kind::boolean;
+    const std::size_t size = element_size(info);
+    if (!numeric || wire != 2) return single(info, static_cast<char*>(list.append_zero(size)), reader, wire, depth);
+    std::string_view packed;
+    if (!reader.bytes(packed)) return false;
+    Reader inner(packed);
+    while (inner.more())
+      if (!single(info, static_cast<char*>(list.append_zero(size)), inner, 0, depth)) return false;
+    return true;
+  }
+
+  bool map_entry(const FieldInfo& info, RawList& entries, Reader& reader, unsigned wire, int depth) {
+    std::string_view bytes;
+    if (wire != 2 || !reader.bytes(bytes)) return false;
+    char* entry = static_cast<char*>(entries.append_zero(sizeof(Str) + element_size(info)));
+    *reinterpret_cast<Str*>(entry) = Str(std::string_view());
+    return each(bytes, [&](unsigned number, unsigned inner_wire, Reader& inner) {
+      std::string_view text;
+      if (number == 2) return single(info, entry + sizeof(Str), inner, inner_wire, depth);
+      if (number != 1 || inner_wire != 2) return inner.skip(inner_wire);
+      if (!inner.bytes(text)) return false;
+      *reinterpret_cast<Str*>(entry) = Str(text);
+      return true;
+    });
+  }
+};
+
+
+Error malformed(std::string_view what) {
+  return fail(Code::invalid_argument, "decoding protobuf: malformed or truncated " + std::string(what), "BadRequest");
+}
+
+}  // namespace
+
+Result<Envelope> open_envelope(std::string_view bytes) {
+  if (!bytes.starts_with(protobuf_magic))
+    return fail(Code::invalid_argument, "decoding protobuf: the body does not start with the four bytes \"k8s\\0\"", "BadRequest");
+  Reader reader(bytes.substr(protobuf_magic.size()));
+  Envelope envelope;
+  while (reader.more()) {
+    std::uint32_t number;
+    unsigned wire;
+    std::string_view text;
+    if (!reader.tag(number, wire)) return malformed("envelope");
+    if (wire != 2) {
+      if (!reader.skip(wire)) return malformed("envelope");
+      continue;
+    }
+    if (!reader.bytes(text)) return malformed("envelope");
+    if (number == 2) envelope.raw = text;
+    if (number == 4) envelope.content_type = text;
+    if (number != 1) continue;
+    Reader meta(text);
+    while (meta.more()) {
+      std::string_view value;
+      if (!meta.tag(number, wire) || wire != 2 || !meta.bytes(value)) return malformed("envelope");
+      (number == 1 ? envelope.api_version : envelope.kind) = value;
+    }
+  }
+  return envelope;
+}
+
+Result<std::shared_ptr<Object>> decode_protobuf_message(const TypeInfo& type, std::string_view message) {
+  std::shared_ptr<Object> object = type.make();
+  if (!Decoder().message(type, reinterpret_cast<char*>(object.get()), message, 0)) return malformed(type.name);
+  return object;
+}
+
+Result<std::shared_ptr<Object>> decode_protobuf(std::string_view enveloped) {
+  const Envelope envelope = PLUMB_TRY(open_envelope(enveloped));
+  const TypeInfo* type = find_type(envelope.api_version, envelope.kind);
+  if (!type || !type->is_object)
+    return fail(Code::invalid_argument,
+                "no kind \"" + std::string(envelope.kind) + "\" is registered for version \"" + std::string(envelope.api_version) + "\"", "BadRequest");
+  return decode_protobuf_message(*type, envelope.raw);
+}
+
+Status decode_protobuf_into(const TypeInfo& type, void* structure, std::string_view message) {
+  if (!Decoder().message(type, static_cast<char*>(structure), message, 0)) return malformed(type.name);
+  return {};
+}
+
+void encode_protobuf_message(const TypeInfo& type, const void* structure, std::string& out) {
+  Encoder& encoder = thread_encoder();
+  encoder.message(type, static_cast<const char*>(structure));
+  out.append(encoder.done());
+}
+
+namespace {
+// Field 2 (raw) is in the encoder already, ended by contentEncoding and contentType, which upstream always writes.
+void finish_envelope(Encoder& encoder, std::string_view api_version, std::string_view kind, std::string& out) {
+  const std::size_t end = encoder.size();
+  encoder.string_field(2, kind);
+  encoder.string_field(1, api_version);
+  encoder.length_field(1, end);
+  encoder.bytes(protobuf_magic);
+  out.append(encoder.done());
+}
+}  // namespace
+
+void encode_protobuf(const Object& object, std::string& out) {
+  Encoder& encoder = thread_encoder();
+  encoder.string_field(4, {});
+  encoder.string_field(3, {});
+  const std::size_t end = encoder.size();
+  encoder.message(object.type(), reinterpret_cast<const char*>(&object));
+  encoder.length_field(2, end);
+  finish_envelope(encoder, api_version(object.type()), object.type().name, out);
+}
+
+void wrap_envelope(std::string_view api_version, std::string_view kind, std::string_view message, std::string& out) {
+  Encoder& encoder = thread_encoder();
+  encoder.string_field(4, {});
+  encoder.string_field(3, {});
+  encoder.string_field(2, message);
+  finish_envelope(encoder, api_version, kind, out);
+}
+
+}  // namespace plumb::api

@@ -1,0 +1,21 @@
+// The runtime that runs real containers: containerd 1.6 or later over its unix socket, CRI v1 for calls, containerd's own event service
+// for events (1.6 has no GetContainerEvents).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "reference/cri/runtime.h"
+
+namespace plumb::cri {
+
+struct ContainerdOptions {
+  std::string socket = "/run/containerd/containerd.sock";
+  Duration call_limit = std::chrono::seconds(120);  // of ordinary calls; pulling has none
+  Clock* clock = &real_clock();                     // times the reconnects of the event stream
+};
+
+// Connects at the first call. Calls wait for a containerd that is not up yet until their limit passes; pulling does not wait for one.
+Result<std::unique_ptr<Runtime>> connect_containerd(ContainerdOptions options = {});
+
+}  // namespace plumb::cri

@@ -1,0 +1,143 @@
+// A resource type: all that the generic registry, the tables and discovery need to know about one, beyond its schema.
+//
+// One folder a resource: it derives from Resource (or uses Plain, for a type without rules of its own) and registers itself:
+//
+//   const Registered<Resource> registered{"configmaps", [] { return std::make_unique<ConfigMaps>(); }};     // core: just the plural
+//   const Registered<Resource> registered{"deployments.apps", [] { return std::make_unique<Deployments>(); }};
+//
+// Discovery, verbs, watch, selectors, paging, patches, tables, errors and OpenAPI follow from it. A Resource has no state and is used
+// from many threads.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/clock.h"
+#include "harness/base/registry.h"
+#include "reference/api/object.h"
+#include "reference/resources/field_errors.h"
+
+namespace plumb::resources {
+
+struct Names {
+  std::string plural, singular;
+  std::vector<std::string> short_names = {};
+  std::vector<std::string> categories = {};  // "all"
+  bool namespaced = true;
+};
+
+// A column of `kubectl get`, as in metav1.TableColumnDefinition. Priority 0 is always shown, above 0 only with -o wide.
+struct Column {
+  std::string name, type, format, description;
+  int priority = 0;
+};
+struct Cell {
+  enum class Is { text, integer, boolean, null } is = Is::text;
+  std::string text = {};
+  std::int64_t number = 0;
+  Cell(std::string value) : text(std::move(value)) {}
+  Cell(std::string_view value) : text(value) {}
+  Cell(const char* value) : text(value) {}
+  Cell(const api::Str& value) : text(value.view()) {}
+  Cell(std::int64_t value) : is(Is::integer), number(value) {}
+  Cell(std::int32_t value) : is(Is::integer), number(value) {}
+  explicit Cell(bool value) : is(Is::boolean), number(value) {}
+};
+
+// A field that a field selector may name, beyond metadata.name and metadata.namespace.
+struct SelectableField {
+  std::string_view name;
+  std::string value;
+};
+
+// What the scale subresource reads and writes.
+struct ScaleView {
+  std::int32_t spec_replicas = 0, status_replicas = 0;
+  std::string selector;  // in the text form of a label selector
+};
+
+// How names of objects of a type are checked.
+enum class NameRule { dns_subdomain, dns_label, dns1035_label, path_segment };
+
+class Resource {
+ public:
+  virtual ~Resource() = default;
+
+  virtual const Names& names() const = 0;
+  virtual const api::TypeInfo& type() const = 0;
+  virtual NameRule name_rule() const { return NameRule::dns_subdomain; }
+  // The verbs served, beside those of subresources. Default: all of create, delete, deletecollection, get, list, patch, update, watch.
+  virtual std::vector<std::string_view> verbs() const;
+  // Not stored: the answer is computed (reviews, bindings).
+  virtual bool is_virtual() const { return false; }
+
+  // Upstream's SetDefaults_* of this version; runs on every object that enters, before admission.
+  virtual void set_defaults(api::Object&) const {}
+  // Clears what a client may not set at creation (status).
+  virtual void prepare_for_create(api::Object&) const {}
+  // Keeps what an update through the main resource may not change (status). `generation` is raised by the registry when
+  // spec_changed() says so.
+  virtual void prepare_for_update(api::Object& next, const api::Object& previous) const;
+  // The same for an update through the status subresource: everything but status (and metadata the rules allow) stays.
+  virtual void prepare_for_status_update(api::Object& next, const api::Object& previous) const;
+  // True for types with metadata.generation.
+  virtual bool has_generation() const { return has_status(); }
+  virtual bool spec_changed(const api::Object& next, const api::Object& previous) const;
+
+  // Semantic rules; structural ones, metadata and names are checked by the caller.
+  virtual void validate(const api::Object&, FieldErrors&) const {}
+  // Runs after validate() on the new object.
+  virtual void validate_update(const api::Object& /*next*/, const api::Object& /*previous*/, FieldErrors&) const {}
+  virtual void validate_status_update(const api::Object& /*next*/, const api::Object& /*previous*/, FieldErrors&) const {}
+
+  // True when the type has a field "status" that is served as a subresource.
+  virtual bool has_status() const;
+  virtual bool has_scale() const { return false; }
+  virtual ScaleView scale(const api::Object&) const { return {}; }
+  virtual void set_scale(api::Object&, std::int32_t /*replicas*/) const {}
+  // Further subresources that exist by name ("binding", "eviction", "log", "exec", …); the API server knows how to serve them.
+  virtual std::vector<std::string_view> subresources() const { return {}; }
+
+  // Seconds of grace when a delete names none; 0: objects vanish at once. For pods, upstream's rules.
+  virtual bool graceful_deletion() const { return false; }
+  // Upstream's default propagation when a delete names none: true means orphan (none of the served versions but replicationcontrollers).
+  virtual bool orphans_by_default() const { return false; }
+
+  virtual std::vector<SelectableField> selectable_fields(const api::Object&) const { return {}; }
+  // The names selectable_fields() gives, known without an object; any other field label is refused.
+  virtual std::vector<std::string_view> selectable_field_names() const { return {}; }
+
+  // Without own columns a table has Name and Age.
+  virtual std::vector<Column> columns() const;
+  virtual std::vector<Cell> row(const api::Object&, WallTime now) const;
+
+  std::string_view group() const { return type().group; }
+  std::string_view version() const { return type().version; }
+  // "pods", "deployments.apps"
+  std::string group_resource() const;
+};
+
+// A type without rules of its own: Plain<corev1::ConfigMap>{names}.
+template <class T>
+class Plain : public Resource {
+ public:
+  explicit Plain(Names names) : names_(std::move(names)) {}
+  const Names& names() const override { return names_; }
+  const api::TypeInfo& type() const override { return T::info(); }
+
+ private:
+  Names names_;
+};
+
+// All registered resources, made once, by group_resource(); and look-ups.
+const std::vector<const Resource*>& all();
+const Resource* find(std::string_view group, std::string_view version, std::string_view plural);
+const Resource* find_by_type(const api::TypeInfo& type);
+
+// Ages as kubectl prints them: 5s, 3m20s, 2d3h.
+std::string human_duration(Duration duration);
+std::string age(const api::Object& object, WallTime now);
+
+}  // namespace plumb::resources
