@@ -1,5 +1,6 @@
 #include "perf/live_metrics.h"
 
+#include "harness/base/encoding.h"
 #include "harness/base/metrics.h"
 #include "harness/net/server.h"
 
@@ -57,11 +58,15 @@ LiveMetrics::LiveMetrics() : impl_(std::make_unique<Impl>()) {}
 LiveMetrics::~LiveMetrics() = default;
 
 Result<std::unique_ptr<LiveMetrics>> LiveMetrics::serve(const std::string& address) {
-  const net::Endpoint endpoint = PLUMB_TRY(net::parse_endpoint(address));
+  const auto colon = address.rfind(':');
+  const auto port = parse_int(colon == std::string::npos ? "" : std::string_view(address).substr(colon + 1));
+  if (!port || *port < 0 || *port > 65'535 || colon == 0) {
+    return fail(Code::invalid_argument, "serving metrics on \"" + address + "\": give host:port, such as 127.0.0.1:9095");
+  }
   std::unique_ptr<LiveMetrics> live(new LiveMetrics);
   net::ServerOptions options;
-  options.address = endpoint.host;
-  options.port = endpoint.port;
+  options.address = address.substr(0, colon);
+  options.port = static_cast<std::uint16_t>(*port);
   options.name = "metrics";
   auto server = net::Server::start(options, [](net::Request request, net::ResponseWriter answer) {
     if (request.path != "/metrics") return answer.send(404, {{"content-type", "text/plain"}}, "metrics are under /metrics\n");
