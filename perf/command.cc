@@ -194,6 +194,7 @@ class PerfRun {
     run_.scenarios.push_back(to_json(outcome));
     outcomes_.push_back(std::move(outcome));
     conclude(run_, outcomes_, stop_wanted);
+    if (run_.verdict == results::RunVerdict::success) run_.verdict = results::RunVerdict::partial;  // until finish()
     return save();
   }
 
