@@ -1,6 +1,7 @@
 #include "reference/apiserver/apiserver.h"
 
 #include "harness/net/server.h"
+#include "reference/apiserver/discovery/discovery.h"
 #include "reference/apiserver/http/forms.h"
 #include "reference/apiserver/http/health.h"
 
@@ -52,6 +53,7 @@ Status Apiserver::Parts::assemble() {
   handling.anonymous = security.anonymous;
   handling.routes = security.routes;
   for (Route& route : health_routes(*options.store, *cache)) handling.routes.push_back(std::move(route));
+  for (Route& route : discovery_routes()) handling.routes.push_back(std::move(route));
   handler = std::make_unique<Handler>(std::move(handling));
   return {};
 }
