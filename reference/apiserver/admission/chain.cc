@@ -1,0 +1,25 @@
+#include <algorithm>
+
+#include "reference/apiserver/admission/plugin.h"
+
+namespace plumb::apiserver {
+
+AdmissionChain::AdmissionChain(const std::vector<std::string>& disabled) {
+  for (const auto& [name, make] : plumb::Registry<AdmissionPlugin>::all())
+    if (std::find(disabled.begin(), disabled.end(), name) == disabled.end()) plugins_.push_back(make());
+  std::stable_sort(plugins_.begin(), plugins_.end(), [](const auto& a, const auto& b) { return a->order() < b->order(); });
+}
+
+Refusal AdmissionChain::mutate(AdmissionRequest& request, const ClusterView& cluster) const {
+  for (const auto& plugin : plugins_)
+    if (auto refused = plugin->mutate(request, cluster)) return refused;
+  return std::nullopt;
+}
+
+Refusal AdmissionChain::validate(const AdmissionRequest& request, const ClusterView& cluster) const {
+  for (const auto& plugin : plugins_)
+    if (auto refused = plugin->validate(request, cluster)) return refused;
+  return std::nullopt;
+}
+
+}  // namespace plumb::apiserver

@@ -1,0 +1,122 @@
+#include "reference/api/walk.h"
+#include "reference/apiserver/registry/metadata.h"
+#include "reference/apiserver/registry/structure.h"
+#include "reference/apiserver/registry/write.h"
+
+namespace plumb::apiserver {
+namespace {
+
+constexpr int attempts_limit = 64;  // against others who change the same object all the time
+
+class Update : public Write {
+ public:
+  Update(Registry& registry, const RequestContext& context, const Resource& resource, const ObjectName& name, std::string_view subresource,
+         Transform transform, Done<CachedPtr> done)
+      : Write(registry, context, resource, name, subresource), transform_(std::move(transform)), done_(std::move(done)) {}
+
+  // The first attempt trusts the cache; whatever it would refuse because of that is looked at again with a cache that is certainly new.
+  void run() { attempt(); }
+
+ private:
+  void attempt() {
+    const CachedPtr current = cache()->find(name_.key());
+    if (!current) return refresh_or([this] { done_(status::not_found(group_resource(), name_.name)); });
+    auto transformed = transform_(**current);
+    if (!transformed.ok()) return done_(transformed.status());
+    std::shared_ptr<api::Object> next = std::move(*transformed);
+    const metav1::ObjectMeta& metadata = next->metadata;
+    if (!metadata.resourceVersion.empty() && metadata.resourceVersion != current->object()->metadata.resourceVersion)
+      return refresh_or([this] { done_(status::stale(group_resource(), name_.name)); });
+    if (!metadata.uid.empty() && metadata.uid != (*current)->metadata.uid)
+      return refresh_or([this, wanted = metadata.uid.str(), actual = (*current)->metadata.uid.str()] {
+        done_(status::conflict(group_resource(), name_.name, "Precondition failed: UID in precondition: " + wanted + ", UID in object meta: " + actual));
+      });
+    if (auto refused = prepare(*next, **current)) return done_(std::move(*refused));
+    write(std::move(next), current);
+  }
+
+  Refusal prepare(api::Object& next, const api::Object& current) {
+    keep_metadata(next, current);
+    resource_.set_defaults(next);
+    AdmissionRequest request = admission(Operation::update, &next, &current);
+    if (auto refused = mutate(request)) return refused;
+    if (subresource_.empty()) resource_.prepare_for_update(next, current);
+    if (subresource_ == "status") resource_.prepare_for_status_update(next, current);
+    if (resource_.has_generation() && resource_.spec_changed(next, current)) next.metadata.generation = current.metadata.generation + 1;
+    resources::FieldErrors errors;
+    validate_metadata(resource_, next.metadata, errors);
+    validate_metadata_update(next.metadata, current.metadata, errors);
+    validate_structure(next, errors);
+    if (subresource_.empty() || subresource_ == "scale") {
+      resource_.validate(next, errors);
+      resource_.validate_update(next, current, errors);
+    } else if (subresource_ == "status") {
+      resource_.validate_status_update(next, current, errors);
+    }
+    if (!errors.empty()) return invalid(errors);
+    return admit(request);
+  }
+
+  // Nothing holds the object any more: its last finalizer went with this update.
+  static bool released(const api::Object& next) {
+    return next.metadata.deletionTimestamp && next.metadata.finalizers.empty() && next.metadata.deletionGracePeriodSeconds.value_or(0) == 0 &&
+           !holds_content(next);
+  }
+
+  void write(std::shared_ptr<api::Object> next, const CachedPtr& current) {
+    if (context_.dry_run) {
+      next->metadata.resourceVersion = (*current)->metadata.resourceVersion;
+      return done_(unstored(std::move(next), current->revision()));
+    }
+    auto lost = [self = self_as<Update>()] { self->again(); };
+    if (released(*next)) {
+      return erase(current, [self = self_as<Update>(), next](ApiResult<CachedPtr> erased) {
+        if (erased.ok()) next->metadata.resourceVersion = (**erased)->metadata.resourceVersion;
+        erased.ok() ? self->done_(self->unstored(next, (*erased)->revision())) : self->done_(erased.status());
+      }, lost);
+    }
+    next->metadata.resourceVersion = (*current)->metadata.resourceVersion;
+    if (api::semantically_equal(*next, **current)) return done_(current);
+    put(std::move(next), current->revision(), done_, lost);
+  }
+
+  void again() {
+    if (++attempts_ < attempts_limit) return attempt();
+    done_(status::stale(group_resource(), name_.name));
+  }
+
+  void refresh_or(std::function<void()> give_up) {
+    if (fresh_) return give_up();
+    fresh_ = true;
+    watch_cache().when_fresh([self = self_as<Update>()](Status fresh) {
+      fresh.ok() ? self->attempt() : self->done_(status::from_error(fresh.error()));
+    });
+  }
+
+  const Transform transform_;
+  const Done<CachedPtr> done_;
+  int attempts_ = 0;
+  bool fresh_ = false;
+};
+
+}  // namespace
+
+void Registry::transform(const RequestContext& context, const Resource& resource, const ObjectName& name, std::string_view subresource,
+                         Transform transform, Done<CachedPtr> done) {
+  if (!options_.cache->find(resource)) return done(status::method_not_allowed({resource.group(), resource.names().plural}, "update"));
+  std::make_shared<Update>(*this, context, resource, name, subresource, std::move(transform), std::move(done))->run();
+}
+
+void Registry::update(const RequestContext& context, const Resource& resource, const ObjectName& name, std::string_view subresource,
+                      std::shared_ptr<api::Object> object, Done<CachedPtr> done) {
+  const metav1::ObjectMeta& metadata = object->metadata;
+  if (!metadata.name.empty() && metadata.name != name.name)
+    return done(status::bad_request("the name of the object (" + metadata.name.str() + ") does not match the name on the URL (" + name.name + ")"));
+  if (!metadata.namespace_.empty() && metadata.namespace_ != name.namespace_)
+    return done(status::bad_request("the namespace of the object (" + metadata.namespace_.str() + ") does not match the namespace on the URL (" +
+                                    name.namespace_ + ")"));
+  const auto put = [object = api::ObjectPtr(std::move(object))](const api::Object&) -> ApiResult<std::shared_ptr<api::Object>> { return api::clone(*object); };
+  transform(context, resource, name, subresource, put, std::move(done));
+}
+
+}  // namespace plumb::apiserver

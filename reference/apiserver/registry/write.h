@@ -1,0 +1,57 @@
+// What creates, updates and deletes share: admission and validation before, the guarded transaction, and the answer once the write is
+// durable and visible.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "reference/apiserver/registry/registry.h"
+
+namespace plumb::apiserver {
+
+// True when the object cannot go yet for a reason that is not in its metadata: a namespace that is not emptied.
+bool holds_content(const api::Object& object);
+
+// One write request on its way. Lives as long as a callback holds it.
+class Write : public std::enable_shared_from_this<Write> {
+ public:
+  Write(Registry& registry, const RequestContext& context, const Resource& resource, ObjectName name, std::string_view subresource)
+      : registry_(registry), context_(context), resource_(resource), name_(std::move(name)), subresource_(subresource) {}
+  virtual ~Write() = default;
+
+ protected:
+  template <class Self>
+  std::shared_ptr<Self> self_as() {
+    return std::static_pointer_cast<Self>(shared_from_this());
+  }
+  GroupResource group_resource() const { return {resource_.group(), resource_.names().plural}; }
+  metav1::Status invalid(const resources::FieldErrors& errors) const;
+  AdmissionRequest admission(Operation operation, api::Object* object, const api::Object* old) const;
+  Refusal mutate(AdmissionRequest& request) const;
+  Refusal admit(const AdmissionRequest& request) const;
+  std::string storage_key() const { return storage_prefix(resource_) + name_.key(); }
+  ResourceCache* cache() const { return registry_.options_.cache->find(resource_); }
+  WatchCache& watch_cache() const { return *registry_.options_.cache; }
+  WallTime now() const { return registry_.options_.clock->wall(); }
+  // A CachedPtr that is not in the cache: for dry runs and computed answers.
+  CachedPtr unstored(std::shared_ptr<api::Object> object, Revision revision) const;
+
+  // Puts the object if the key is still at `expected` (0: absent). `stored` gets what is now visible; `lost` is called when the guard did
+  // not hold, with the cache at least as new as the reason why.
+  void put(std::shared_ptr<api::Object> object, Revision expected, std::function<void(ApiResult<CachedPtr>)> stored, std::function<void()> lost);
+  void erase(const CachedPtr& current, std::function<void(ApiResult<CachedPtr>)> erased, std::function<void()> lost);
+
+  Registry& registry_;
+  const RequestContext context_;
+  const Resource& resource_;
+  ObjectName name_;
+  const std::string subresource_;
+
+ private:
+  void settle(store::Txn txn, std::function<void(Result<Revision>)> settled, std::function<void()> lost);
+};
+
+}  // namespace plumb::apiserver
