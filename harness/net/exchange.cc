@@ -46,7 +46,7 @@ void Exchange::abort() {
 }
 
 void Exchange::abandoned() {
-  if (!carrier_ || body.ended) return;
+  if (answered()) return;
   if (status) return abort();
   send(500, {{"Content-Type", "text/plain"}}, "the server gave no answer\n");
 }
@@ -97,7 +97,9 @@ ResponseWriter& ResponseWriter::operator=(ResponseWriter other) noexcept {
 ResponseWriter::~ResponseWriter() {
   if (!exchange_ || --exchange_->writers) return;
   const auto reactor = exchange_->reactor;
-  reactor->run([exchange = std::move(exchange_)] { exchange->abandoned(); });
+  if (reactor->in_this_thread() && exchange_->answered()) return;
+  // Behind what other threads have posted: one of them may have answered.
+  reactor->post([exchange = std::move(exchange_)] { exchange->abandoned(); });
 }
 
 void ResponseWriter::send(int status, Headers headers, Body body) {

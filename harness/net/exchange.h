@@ -33,6 +33,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void abort();
   void watch_cancel(std::function<void()> callback);
   void upgrade(Headers fields, const std::function<void(std::shared_ptr<Stream>)>& ready);
+  bool answered() const { return !carrier_ || body.ended; }
   // The last writer has gone.
   void abandoned();
 

@@ -70,13 +70,15 @@ class Resource {
   virtual NameRule name_rule() const { return NameRule::dns_subdomain; }
   // The verbs served, beside those of subresources. Default: all of create, delete, deletecollection, get, list, patch, update, watch.
   virtual std::vector<std::string_view> verbs() const;
+  // Below /registry/ in the store, as upstream: the plural, but for a few old names ("minions", "services/specs").
+  virtual std::string storage_prefix() const { return names().plural; }
   // Not stored: the answer is computed (reviews, bindings).
   virtual bool is_virtual() const { return false; }
 
   // Upstream's SetDefaults_* of this version; runs on every object that enters, before admission.
   virtual void set_defaults(api::Object&) const {}
   // Clears what a client may not set at creation (status).
-  virtual void prepare_for_create(api::Object&) const {}
+  virtual void prepare_for_create(api::Object&) const;
   // Keeps what an update through the main resource may not change (status). `generation` is raised by the registry when
   // spec_changed() says so.
   virtual void prepare_for_update(api::Object& next, const api::Object& previous) const;
@@ -119,7 +121,7 @@ class Resource {
   std::string group_resource() const;
 };
 
-// A type without rules of its own: Plain<corev1::ConfigMap>{names}.
+// Names and type given, everything else upstream's common rule: a base for types with rules, and enough for those without.
 template <class T>
 class Plain : public Resource {
  public:
@@ -129,6 +131,16 @@ class Plain : public Resource {
 
  private:
   Names names_;
+};
+
+// A review: posted, answered, never stored.
+template <class T>
+class Review : public Plain<T> {
+ public:
+  using Plain<T>::Plain;
+  bool is_virtual() const override { return true; }
+  bool has_status() const override { return false; }
+  std::vector<std::string_view> verbs() const override { return {"create"}; }
 };
 
 // All registered resources, made once, by group_resource(); and look-ups.

@@ -1,0 +1,11 @@
+#include "reference/api/types/storagev1.h"
+#include "reference/resources/resource.h"
+
+namespace plumb::resources {
+namespace {
+
+const Registered<Resource> registered{"csidrivers.storage.k8s.io",
+                                      [] { return std::make_unique<Plain<storagev1::CSIDriver>>(Names{"csidrivers", "csidriver", {}, {}, false}); }};
+
+}  // namespace
+}  // namespace plumb::resources

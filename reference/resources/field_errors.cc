@@ -1,0 +1,52 @@
+#include "reference/resources/field_errors.h"
+
+namespace plumb::resources {
+namespace {
+std::string with(std::string_view head, std::string_view detail) {
+  std::string out(head);
+  if (!detail.empty()) out.append(": ").append(detail);
+  return out;
+}
+}  // namespace
+
+void FieldErrors::required(const FieldPath& path, std::string_view detail) { add("FieldValueRequired", path, with("Required value", detail)); }
+void FieldErrors::invalid(const FieldPath& path, std::string_view value, std::string_view detail) {
+  add("FieldValueInvalid", path, with("Invalid value: " + std::string(value), detail));
+}
+void FieldErrors::duplicate(const FieldPath& path, std::string_view value) { add("FieldValueDuplicate", path, "Duplicate value: " + std::string(value)); }
+void FieldErrors::not_supported(const FieldPath& path, std::string_view value, const std::vector<std::string_view>& supported) {
+  std::string list;
+  for (const std::string_view one : supported) list.append(list.empty() ? "" : ", ").append(quoted(one));
+  add("FieldValueNotSupported", path, "Unsupported value: " + std::string(value) + (list.empty() ? "" : ": supported values: " + list));
+}
+void FieldErrors::forbidden(const FieldPath& path, std::string_view detail) { add("FieldValueForbidden", path, with("Forbidden", detail)); }
+void FieldErrors::not_found(const FieldPath& path, std::string_view value) { add("FieldValueNotFound", path, "Not found: " + std::string(value)); }
+void FieldErrors::too_long(const FieldPath& path, std::size_t limit) {
+  add("FieldValueTooLong", path, "Too long: may not be more than " + std::to_string(limit) + " bytes");
+}
+void FieldErrors::too_many(const FieldPath& path, std::size_t actual, std::size_t limit) {
+  add("FieldValueTooMany", path, "Too many: " + std::to_string(actual) + ": must have at most " + std::to_string(limit) + " items");
+}
+void FieldErrors::type_invalid(const FieldPath& path, std::string_view value, std::string_view detail) {
+  add("FieldValueTypeInvalid", path, with("Invalid value: " + std::string(value), detail));
+}
+
+std::string FieldErrors::quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n')
+      out += "\\n";
+    else
+      out += c;
+  }
+  return out += '"';
+}
+
+std::string FieldErrors::to_string() const {
+  std::string out;
+  for (const FieldError& error : list_) out.append(out.empty() ? "" : ", ").append(error.field).append(": ").append(error.message);
+  return list_.size() > 1 ? "[" + out + "]" : out;
+}
+
+}  // namespace plumb::resources

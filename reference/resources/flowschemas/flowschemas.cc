@@ -1,0 +1,11 @@
+#include "reference/api/types/flowcontrolv1.h"
+#include "reference/resources/resource.h"
+
+namespace plumb::resources {
+namespace {
+
+const Registered<Resource> registered{"flowschemas.flowcontrol.apiserver.k8s.io",
+                                      [] { return std::make_unique<Plain<flowcontrolv1::FlowSchema>>(Names{"flowschemas", "flowschema", {}, {}, false}); }};
+
+}  // namespace
+}  // namespace plumb::resources

@@ -1,0 +1,11 @@
+#include "reference/api/types/admissionregistrationv1.h"
+#include "reference/resources/resource.h"
+
+namespace plumb::resources {
+namespace {
+
+const Registered<Resource> registered{"mutatingadmissionpolicies.admissionregistration.k8s.io",
+                                      [] { return std::make_unique<Plain<admissionregistrationv1::MutatingAdmissionPolicy>>(Names{"mutatingadmissionpolicies", "mutatingadmissionpolicy", {}, {}, false}); }};
+
+}  // namespace
+}  // namespace plumb::resources

@@ -1,0 +1,11 @@
+#include "reference/api/types/networkingv1.h"
+#include "reference/resources/resource.h"
+
+namespace plumb::resources {
+namespace {
+
+const Registered<Resource> registered{"servicecidrs.networking.k8s.io",
+                                      [] { return std::make_unique<Plain<networkingv1::ServiceCIDR>>(Names{"servicecidrs", "servicecidr", {}, {}, false}); }};
+
+}  // namespace
+}  // namespace plumb::resources
