@@ -1,37 +1,20 @@
-// Declares what a command takes and reads it: options, flags, positionals, help. Values stand in the caller's variables, whose
-// content before parse() is the default.
+// What every sub-command of `plumb` takes besides its own options.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "harness/base/result.h"
+#include "harness/base/arguments.h"
 #include "harness/cli/command.h"
 
 namespace plumb::cli {
 
-class Arguments {
+class Arguments : public plumb::Arguments {
  public:
-  // Takes --kubeconfig, --context and --log-level into `globals`, and --help.
-  Arguments(const std::string& command, const std::string& summary, Globals& globals);
-  ~Arguments();
-
-  Arguments& option(const std::string& names, std::string& value, const std::string& help);
-  Arguments& option(const std::string& names, int& value, const std::string& help);
-  Arguments& option(const std::string& names, double& value, const std::string& help);
-  Arguments& option(const std::string& names, std::vector<std::string>& values, const std::string& help);
-  Arguments& choice(const std::string& names, std::string& value, const std::vector<std::string>& allowed, const std::string& help);
-  Arguments& flag(const std::string& names, bool& value, const std::string& help);
-  Arguments& positional(const std::string& name, std::string& value, const std::string& help, bool required = false);
-  Arguments& positionals(const std::string& name, std::vector<std::string>& values, const std::string& help);
-
-  // nullopt: go on. Otherwise the command is done with that exit code: help was printed, or what is wrong was.
-  std::optional<int> parse(const std::vector<std::string>& args);
-
- private:
-  struct App;
-  std::unique_ptr<App> app_;
+  // Takes --kubeconfig and --context into `globals`.
+  Arguments(const std::string& command, const std::string& summary, Globals& globals) : plumb::Arguments("plumb " + command, summary) {
+    group("Global");
+    option("--kubeconfig", globals.kubeconfig, "the cluster's kubeconfig (default: $KUBECONFIG, then ~/.kube/config)");
+    option("--context", globals.context, "the context in it (default: its current-context)");
+    group("Options");
+  }
 };
 
 }  // namespace plumb::cli

@@ -22,7 +22,6 @@ enum Exit : int {
 struct Globals {
   std::string kubeconfig;
   std::string context;
-  std::string log_level = "info";
 };
 
 class Command {

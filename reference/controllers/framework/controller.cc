@@ -1,0 +1,39 @@
+#include "reference/controllers/framework/controller.h"
+
+#include <algorithm>
+
+#include "harness/base/encoding.h"
+#include "reference/api/text/time.h"
+
+namespace plumb::controllers {
+
+std::string Options::text(const std::string& name, std::string otherwise) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? otherwise : found->second;
+}
+
+std::int64_t Options::number(const std::string& name, std::int64_t otherwise) const {
+  return parse_int(text(name, {})).value_or(otherwise);
+}
+
+Duration Options::duration(const std::string& name, Duration otherwise) const {
+  const Result<Duration> parsed = api::parse_duration(text(name, {}));
+  return parsed.ok() ? *parsed : otherwise;
+}
+
+bool Options::flag(const std::string& name, bool otherwise) const {
+  const std::string value = text(name, {});
+  return value == "true" ? true : value == "false" ? false : otherwise;
+}
+
+informer::Informer& Watches::informer(const informer::Resource& resource) {
+  informer::Informer& found = informers_.informer(resource);
+  if (std::find(used_.begin(), used_.end(), &found) == used_.end()) used_.push_back(&found);
+  return found;
+}
+
+bool Watches::synced() const {
+  return std::all_of(used_.begin(), used_.end(), [](const informer::Informer* source) { return source->has_synced(); });
+}
+
+}  // namespace plumb::controllers
