@@ -1,6 +1,7 @@
 #include "reference/apiserver/apiserver.h"
 
 #include "harness/net/server.h"
+#include "reference/apiserver/bootstrap.h"
 #include "reference/apiserver/discovery/discovery.h"
 #include "reference/apiserver/http/forms.h"
 #include "reference/apiserver/http/health.h"
@@ -79,6 +80,7 @@ Result<std::unique_ptr<Apiserver>> Apiserver::start(ApiserverOptions options) {
   parts->options = std::move(options);
   std::unique_ptr<Apiserver> made(new Apiserver(std::move(parts)));
   PLUMB_TRY(made->parts_->assemble());
+  PLUMB_TRY(ensure_system_objects(*made->parts_->registry));
   PLUMB_TRY(made->parts_->listen());
   return made;
 }
