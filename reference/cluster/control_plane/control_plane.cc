@@ -3,7 +3,6 @@
 #include "harness/client/kubeconfig.h"
 #include "harness/net/client.h"
 #include "reference/apiserver/apiserver.h"
-#include "reference/cluster/control_plane/bootstrap.h"
 #include "reference/cluster/control_plane/component.h"
 #include "reference/cluster/control_plane/security.h"
 #include "reference/cluster/pki/pki.h"
@@ -83,7 +82,6 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::start(ControlPlaneOptions op
   server.kubelet_client = net::TlsClientOptions{pki.ca_pem(), kubelet_client.certificate_pem, kubelet_client.key_pem, {}, false};
   server.security = [&](apiserver::Registry& registry) { return make_security({pki.signing_key_pem(), options.static_tokens}, registry); };
   parts->server = PLUMB_TRY(apiserver::Apiserver::start(std::move(server)));
-  PLUMB_TRY(ensure_bootstrap_objects(parts->server->registry()));
 
   std::vector<apiserver::Authorizer*> authorizers;
   for (const auto& one : parts->server->security().authorizers) authorizers.push_back(one.get());

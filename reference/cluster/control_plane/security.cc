@@ -34,7 +34,7 @@ class SharedIssuer final : public TokenIssuer {
 
 }  // namespace
 
-Result<Security> make_security(const SecurityOptions& options, Registry& registry) {
+Result<Security> make_security(const SecurityOptions& options, apiserver::Registry& registry) {
   Security made;
   std::shared_ptr<ServiceAccountTokens> tokens = PLUMB_TRY(ServiceAccountTokens::create({.signing_key_pem = options.signing_key_pem}, registry.clock()));
   tokens->set_cluster(&registry);
