@@ -87,7 +87,7 @@ TEST_F(WatchCacheTest, WritersInParallelLeaveNoGapAndNoDisorder) {
       for (int i = 0; i < each; ++i) {
         const std::string name = "w" + std::to_string(w) + "-" + std::to_string(i);
         ASSERT_TRUE(create(config_map(name)).ok());
-        if (i % 2) ASSERT_TRUE(remove(corev1::ConfigMap::info(), "default", name).ok());
+        if (i % 2) { ASSERT_TRUE(remove(corev1::ConfigMap::info(), "default", name).ok()); }
       }
     });
   const std::size_t total = 1 + writers * (each + each / 2);
@@ -96,7 +96,7 @@ TEST_F(WatchCacheTest, WritersInParallelLeaveNoGapAndNoDisorder) {
   ASSERT_EQ(events.size(), total);
   std::map<std::string, int> seen;
   for (std::size_t i = 1; i < events.size(); ++i) {
-    if (i > 1) ASSERT_EQ(events[i].revision, events[i - 1].revision + 1);
+    if (i > 1) { ASSERT_EQ(events[i].revision, events[i - 1].revision + 1); }
     ASSERT_EQ((*events[i].object)->metadata.resourceVersion, std::to_string(events[i].revision));
     int& state = seen[std::string(events[i].object->key())];
     ASSERT_EQ(events[i].type, state == 0 ? EventType::added : EventType::deleted);

@@ -157,7 +157,7 @@ TEST_F(Serving, AnOversizedBodyIs413) {
 }
 
 TEST_F(Serving, EveryEncodingGoesInAndOut) {
-  EXPECT_EQ(send("POST", base_, "metadata:\n  name: y\ndata:\n  a: b\n", {{"content-type", "application/yaml"}}).status, 201);
+  EXPECT_EQ(send("POST", base_, "metadata:\n  name: from-yaml\ndata:\n  a: b\n", {{"content-type", "application/yaml"}}).status, 201);
   corev1::ConfigMap object;
   object.metadata.name = "p";
   object.data.set("a", "b");
@@ -168,7 +168,7 @@ TEST_F(Serving, EveryEncodingGoesInAndOut) {
   const auto decoded = api::decode_protobuf(made.body);
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ((*decoded)->metadata.name, "p");
-  EXPECT_EQ(json(send("GET", base_ + "/y"))["data"]["a"].as_string(), "b");
+  EXPECT_EQ(json(send("GET", base_ + "/from-yaml"))["data"]["a"].as_string(), "b");
   EXPECT_NE(send("GET", base_ + "/p", {}, {{"accept", "application/yaml"}}).body.find("data:\n  a: b\n"), std::string::npos);
   const net::ClientResponse list = send("GET", base_, {}, {{"accept", "application/vnd.kubernetes.protobuf"}});
   EXPECT_TRUE(list.body.starts_with(api::protobuf_magic));
