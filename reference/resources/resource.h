@@ -126,12 +126,14 @@ class Resource {
 template <class T>
 class Plain : public Resource {
  public:
-  explicit Plain(Names names) : names_(std::move(names)) {}
+  explicit Plain(Names names, NameRule rule = NameRule::dns_subdomain) : names_(std::move(names)), rule_(rule) {}
   const Names& names() const override { return names_; }
   const api::TypeInfo& type() const override { return T::info(); }
+  NameRule name_rule() const override { return rule_; }
 
  private:
   Names names_;
+  NameRule rule_;
 };
 
 // A review: posted, answered, never stored.
