@@ -21,6 +21,9 @@
 
 extern char** environ;
 
+// glibc's clone under its other name: ThreadSanitizer replaces `clone`, takes every call for a fork, and then refuses new threads.
+extern "C" int __clone(int (*function)(void*), void* stack, int flags, void* argument, ...);
+
 namespace plumb {
 namespace {
 
@@ -170,7 +173,7 @@ Result<pid_t> clone_child(Plan& plan, std::uint64_t namespaces, const std::strin
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);  // no handler of ours may run in the child, which shares our memory
   const int flags = CLONE_VM | CLONE_VFORK | SIGCHLD | static_cast<int>(namespaces);
-  const pid_t pid = clone(child_main, static_cast<char*>(stack) + kChildStackBytes, flags, &plan);
+  const pid_t pid = __clone(child_main, static_cast<char*>(stack) + kChildStackBytes, flags, &plan);
   const int clone_errno = errno;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   munmap(stack, kChildStackBytes);

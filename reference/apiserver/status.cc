@@ -122,9 +122,10 @@ metav1::Status not_acceptable(const std::vector<std::string>& offered) {
   return make(406, metav1::StatusReasonNotAcceptable, "only the following media types are accepted: " + list_of(offered));
 }
 
-metav1::Status unsupported_media_type(const std::vector<std::string>& accepted) {
-  return make(415, metav1::StatusReasonUnsupportedMediaType,
-              "the body of the request was in an unknown format - accepted media types include: " + list_of(accepted));
+metav1::Status unsupported_media_type(const std::vector<std::string>& accepted, std::string_view sent) {
+  std::string text = "the body of the request was in an unknown format - accepted media types include: " + list_of(accepted);
+  if (sent.starts_with("application/apply-patch")) text = "server-side apply is not supported by this API server, use client-side apply - accepted media types include: " + list_of(accepted);
+  return make(415, metav1::StatusReasonUnsupportedMediaType, std::move(text));
 }
 
 metav1::Status entity_too_large(std::string message) { return make(413, metav1::StatusReasonRequestEntityTooLarge, std::move(message)); }

@@ -36,7 +36,8 @@ metav1::Status too_large_resource_version(std::uint64_t requested, std::uint64_t
 metav1::Status method_not_allowed(GroupResource resource, std::string_view verb);
 metav1::Status path_not_found();  // 404 for a path that names nothing
 metav1::Status not_acceptable(const std::vector<std::string>& offered);
-metav1::Status unsupported_media_type(const std::vector<std::string>& accepted);
+// `sent`: the type of a patch, for the text that kubectl shows.
+metav1::Status unsupported_media_type(const std::vector<std::string>& accepted, std::string_view sent = {});
 metav1::Status entity_too_large(std::string message);
 metav1::Status too_many_requests(std::string message, int retry_after_seconds);
 metav1::Status timeout(std::string message, int retry_after_seconds = 0);

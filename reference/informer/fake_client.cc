@@ -4,20 +4,17 @@
 #include <deque>
 #include <map>
 #include <mutex>
-#include <thread>
 
 #include "harness/base/encoding.h"
 #include "harness/base/random.h"
-#include "reference/api/codec/json.h"
-#include "reference/api/doc/json_patch.h"
-#include "reference/api/doc/merge_patch.h"
-#include "reference/api/doc/strategic_merge_patch.h"
 #include "reference/api/text/field_selector.h"
 #include "reference/api/text/label_selector.h"
 #include "reference/api/types/autoscalingv1.h"
 #include "reference/api/types/corev1.h"
 #include "reference/api/types/policyv1.h"
 #include "reference/api/walk.h"
+#include "reference/informer/guarded_handler.h"
+#include "reference/informer/patch_object.h"
 
 namespace plumb::informer {
 
@@ -37,48 +34,6 @@ Error not_found(const Resource& resource, std::string_view name) {
 Error conflict(const Resource& resource, std::string_view name, std::string_view why) {
   return status_error(Code::conflict, 409, "Conflict",
                       "Operation cannot be fulfilled on " + resource.group_resource() + " " + quoted(name) + ": " + std::string(why));
-}
-
-// What strategic merge patch asks about a type, from its table.
-class TypeSchema final : public api::PatchSchema {
- public:
-  static const TypeSchema* of(const api::TypeInfo* type) {
-    static std::mutex mutex;
-    static std::map<const api::TypeInfo*, std::unique_ptr<TypeSchema>> made;
-    if (!type) return nullptr;
-    std::lock_guard lock(mutex);
-    std::unique_ptr<TypeSchema>& slot = made[type];
-    if (!slot) slot.reset(new TypeSchema(*type));
-    return slot.get();
-  }
-  std::optional<Field> field(std::string_view name) const override {
-    const api::FieldInfo* info = type_.json_field(name);
-    if (!info) return std::nullopt;
-    Field field;
-    const bool structure = info->kind == api::Kind::structure;
-    field.kind = info->shape == api::Shape::list ? Kind::list : structure || info->shape == api::Shape::map ? Kind::object : Kind::scalar;
-    field.child = of(info->type);
-    field.merge_list = field.kind == Kind::list && info->patch_strategy.find("merge") != std::string_view::npos;
-    field.replace = info->patch_strategy == "replace";
-    field.merge_key = info->merge_key;
-    return field;
-  }
-
- private:
-  explicit TypeSchema(const api::TypeInfo& type) : type_(type) {}
-  const api::TypeInfo& type_;
-};
-
-Result<MutableObject> patched(const api::Object& object, PatchType type, const std::string& text) {
-  std::string json;
-  api::encode_json(object, json);
-  const api::Doc before = PLUMB_TRY(api::parse_json(json));
-  const api::Doc patch = PLUMB_TRY(api::parse_json(text));
-  Result<api::Doc> after = type == PatchType::json    ? api::apply_json_patch(before, patch)
-                           : type == PatchType::merge ? api::apply_merge_patch(before, patch)
-                                                      : api::apply_strategic_merge_patch(before, patch, *TypeSchema::of(&object.type()));
-  if (!after.ok()) return std::move(after).error();
-  return api::decode_json(object.type(), after->to_json());
 }
 
 // The selectors of a list or watch.
@@ -168,18 +123,14 @@ class FakeClient::State : public std::enable_shared_from_this<State> {
   }
 
   struct Watcher {
+    Watcher(const Resource& resource, WatchHandler handler) : resource(&resource), handler(std::move(handler)) {}
     const Resource* resource;
     Filter filter;
-    WatchHandler handler;
-    std::mutex running;  // held while the handler runs
-    std::thread::id runner;
-    bool closed = false;  // under running
+    GuardedHandler handler;
   };
 
   std::shared_ptr<Watcher> watch(const Resource& resource, const WatchOptions& options, WatchHandler handler) {
-    auto watcher = std::make_shared<Watcher>();
-    watcher->resource = &resource;
-    watcher->handler = std::move(handler);
+    auto watcher = std::make_shared<Watcher>(resource, std::move(handler));
     Result<Filter> filter = Filter::make(options.namespace_, options.label_selector, options.field_selector);
     const auto from = parse_int(options.resource_version.empty() ? "0" : options.resource_version);
     {
@@ -210,12 +161,7 @@ class FakeClient::State : public std::enable_shared_from_this<State> {
       std::lock_guard lock(mutex_);
       std::erase(watchers_, watcher);
     }
-    if (watcher->runner == std::this_thread::get_id()) {
-      watcher->closed = true;
-      return;
-    }
-    std::lock_guard lock(watcher->running);
-    watcher->closed = true;
+    watcher->handler.end();
   }
 
   // Stores and tells the watchers; called with the lock held.
@@ -247,15 +193,7 @@ class FakeClient::State : public std::enable_shared_from_this<State> {
       Delivery next = std::move(pending_.front());
       pending_.pop_front();
       lock.unlock();
-      {
-        std::lock_guard run(next.watcher->running);
-        next.watcher->runner = std::this_thread::get_id();
-        if (!next.watcher->closed) {
-          next.watcher->closed = next.event.type == WatchEvent::Type::closed;
-          next.watcher->handler(std::move(next.event));
-        }
-        next.watcher->runner = {};
-      }
+      next.watcher->handler.deliver(std::move(next.event));
       lock.lock();
     }
     delivering_ = false;
@@ -302,7 +240,7 @@ class FakeClient::State : public std::enable_shared_from_this<State> {
     if (request.subresource == "scale") return scale(request, current);
     if (request.verb == Verb::get) return current;
     if (request.verb == Verb::update) return update(request, current, api::clone(*request.object));
-    return update(request, current, PLUMB_TRY(patched(*current, request.patch_type, request.patch)));
+    return update(request, current, PLUMB_TRY(patch_object(*current, request.patch_type, request.patch)));
   }
 
   Result<ObjectPtr> create(const Request& request) {
@@ -449,7 +387,7 @@ class FakeClient::State : public std::enable_shared_from_this<State> {
     scale->status.replicas = view.status_replicas;
     scale->status.selector = view.selector;
     if (request.verb == Verb::get) return ObjectPtr(scale);
-    MutableObject wanted = request.verb == Verb::update ? api::clone(*request.object) : PLUMB_TRY(patched(*scale, request.patch_type, request.patch));
+    MutableObject wanted = request.verb == Verb::update ? api::clone(*request.object) : PLUMB_TRY(patch_object(*scale, request.patch_type, request.patch));
     MutableObject next = api::clone(*current);
     resource.set_scale(*next, static_cast<autoscalingv1::Scale&>(*wanted).spec.replicas);
     if (resource.has_generation()) ++next->metadata.generation;

@@ -68,8 +68,8 @@ class Create : public Write {
 void Registry::create(const RequestContext& context, const Resource& resource, std::string_view namespace_, std::shared_ptr<api::Object> object,
                       Done<CachedPtr> done) {
   if (resource.is_virtual()) {
-    const auto found = options_.virtual_resources.find(resource.group_resource());
-    if (found == options_.virtual_resources.end()) return done(status::method_not_allowed({resource.group(), resource.names().plural}, "create"));
+    const auto found = virtual_resources_.find(resource.group_resource());
+    if (found == virtual_resources_.end()) return done(status::method_not_allowed({resource.group(), resource.names().plural}, "create"));
     auto answer = found->second->create(context, namespace_, std::move(object));
     if (!answer.ok()) return done(answer.status());
     return done(std::make_shared<const CachedObject>(std::string_view(), std::move(*answer), 0));

@@ -73,10 +73,11 @@ class Registry final : public ClusterView {
     Clock* clock = nullptr;
     WatchCache* cache = nullptr;
     const AdmissionChain* admission = nullptr;  // nullptr: none
-    TokenIssuer* tokens = nullptr;              // nullptr: none are issued
-    std::map<std::string, VirtualResource*> virtual_resources = {};  // by group_resource()
   };
   explicit Registry(Options options) : options_(std::move(options)), history_(2, 64) {}
+
+  // Before the first request: who issues tokens (nullptr: nobody), and who answers virtual resources, by group_resource().
+  void extend(TokenIssuer* tokens, std::map<std::string, VirtualResource*> virtual_resources);
 
   void get(const Resource& resource, const ObjectName& name, std::string_view resource_version, Done<CachedPtr> done);
   void list(const Resource& resource, const ListOptions& options, Done<ListResult> done);
@@ -113,7 +114,9 @@ class Registry final : public ClusterView {
 
  private:
   friend class Write;
-  Options options_;
+  const Options options_;
+  TokenIssuer* tokens_ = nullptr;
+  std::map<std::string, VirtualResource*> virtual_resources_;
   WorkerPool history_;  // lists of past revisions, which block
 };
 

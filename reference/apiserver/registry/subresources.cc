@@ -97,6 +97,11 @@ ApiResult<std::shared_ptr<api::Object>> take_disruption(const policyv1::PodDisru
 
 }  // namespace
 
+void Registry::extend(TokenIssuer* tokens, std::map<std::string, VirtualResource*> virtual_resources) {
+  tokens_ = tokens;
+  virtual_resources_ = std::move(virtual_resources);
+}
+
 void Registry::bind(const RequestContext& context, const ObjectName& pod, const api::Object& binding, Done<CachedPtr> done) {
   const auto* typed = api::as<corev1::Binding>(binding);
   const Resource* pods = resources::find_by_type(corev1::Pod::info());
@@ -134,8 +139,8 @@ void Registry::issue_token(const RequestContext& context, const ObjectName& acco
                            Done<std::shared_ptr<api::Object>> done) {
   const auto found = get<corev1::ServiceAccount>(account.namespace_, account.name);
   if (!found) return done(status::not_found({"", "serviceaccounts"}, account.name));
-  if (!options_.tokens) return done(status::unavailable("this API server issues no service account tokens: it has no signing key"));
-  done(options_.tokens->issue(context, *found, std::move(request)));
+  if (!tokens_) return done(status::unavailable("this API server issues no service account tokens: it has no signing key"));
+  done(tokens_->issue(context, *found, std::move(request)));
 }
 
 }  // namespace plumb::apiserver

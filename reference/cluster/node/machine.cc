@@ -176,12 +176,16 @@ Status NodeMachine::kill() const {
   return kill_cgroup(cgroup_mounts(), node_cgroup(cluster_, name_), kEndLimit);
 }
 
-Status destroy_node(const ClusterId& cluster, const std::string& name, int index, bool remove_data) {
+Status destroy_node(const ClusterId& cluster, const std::string& name, bool remove_data) {
+  const auto spec = read_spec(node_dir(cluster, name) + "/node.json");
   const auto mounts = cgroup_mounts();
   const auto cgroup = node_cgroup(cluster, name);
   PLUMB_TRY(kill_named_by(pid_file(cluster, name)));
   PLUMB_TRY(kill_cgroup(mounts, cgroup, kEndLimit));
-  PLUMB_TRY(remove_link(node_link_name(cluster, index)));
+  if (spec.ok()) {
+    PLUMB_TRY(remove_link(node_link_name(cluster, spec->index)));
+    (void)run_checked({"ip", "route", "del", spec->pod_cidr, "dev", bridge_name(cluster)});  // gone already, or gone with the bridge
+  }
   PLUMB_TRY(remove_cgroup(mounts, cgroup, kEndLimit));
   return remove_data ? remove_tree(node_dir(cluster, name)) : Status();
 }

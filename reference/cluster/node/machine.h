@@ -76,8 +76,8 @@ class NodeMachine {
   ProcessId id_;
 };
 
-// Ends and removes one node: processes, link, cgroup, and with `remove_data` its folder. Idempotent; the node need not run.
-Status destroy_node(const ClusterId& cluster, const std::string& name, int index, bool remove_data);
+// Ends and removes one node: processes, link, route, cgroup, and with `remove_data` its folder. Idempotent; the node need not run.
+Status destroy_node(const ClusterId& cluster, const std::string& name, bool remove_data);
 
 // Removes everything of a cluster from the host but the folder itself and other parts' files in it: processes named by <dir>/*.pid and
 // <dir>/nodes/*/pid, whatever runs in its cgroups, links, routes, nft table, cgroups, mounts below <dir>, and with `remove_data` the nodes'

@@ -164,6 +164,22 @@ TEST_F(Nodes, PodsOnDifferentNodesTalkAndNothingIsLeftWhenEverythingWasKilled) {
   // TearDown cleans up by name and folder, and looks for traces.
 }
 
+TEST_F(Nodes, OneNodeCanBeTakenAway) {
+  const auto nodes = up(2, false);
+  ASSERT_EQ(nodes.size(), 2u);
+  for (int twice = 0; twice < 2; twice++) {
+    const auto gone = destroy_node(id_, nodes[0].name(), true);
+    EXPECT_TRUE(gone.ok()) << gone.error().message;
+  }
+  EXPECT_FALSE(nodes[0].running());
+  EXPECT_TRUE(nodes[1].running());
+  const auto routes = run_checked({"ip", "route"});
+  ASSERT_TRUE(routes.ok());
+  EXPECT_EQ(routes->find(plan_.pod_cidr(0)), std::string::npos);
+  EXPECT_NE(routes->find(plan_.pod_cidr(1)), std::string::npos);
+  EXPECT_FALSE(fs::exists(nodes[0].dir()));
+}
+
 TEST_F(Nodes, ANodeComesBackWithItsDiskAfterThePowerCord) {
   auto nodes = up(1, true);
   ASSERT_EQ(nodes.size(), 1u);

@@ -258,12 +258,13 @@ Status Embedded::check_revision(const View& view, Revision& revision) {
 }
 
 Result<GetResponse> Embedded::get(std::string_view key, Revision revision) {
+  if (key.empty()) return fail(Code::invalid_argument, "reading: the key is empty", reason::bad_request);
   const Snapshot snapshot = PLUMB_TRY(env_->read());
   GetResponse response;
   response.revision = revision;
   PLUMB_TRY(check_revision(snapshot.view(), response.revision));
   Record record;
-  const int rc = key.empty() ? MDB_NOTFOUND : snapshot.view().find(key, revision, record);
+  const int rc = snapshot.view().find(key, revision, record);
   if (rc == 0) response.kv = to_key_value(record);
   if (rc && rc != MDB_NOTFOUND) return lmdb_error(rc, "reading key " + std::string(key));
   return response;

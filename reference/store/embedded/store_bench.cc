@@ -1,12 +1,11 @@
-// Durable puts of 2 KB by so many writers in flight.
+// Durable puts by so many in flight, and reads.
 #include <benchmark/benchmark.h>
 
-#include <condition_variable>
 #include <filesystem>
-#include <mutex>
 
 #include "harness/base/clock.h"
 #include "harness/base/random.h"
+#include "reference/store/contract/put_bench.h"
 #include "reference/store/embedded/embedded_store.h"
 
 namespace plumb::store {
@@ -16,27 +15,7 @@ void put(benchmark::State& state) {
   const std::string dir = std::filesystem::temp_directory_path() / ("plumb-bench-" + random_suffix(8));
   {
     const auto store = EmbeddedStore::open({.dir = dir}, real_clock()).value();
-    const Bytes value = bytes(std::string(2000, 'v'));
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::int64_t running = 0, failed = 0, next = 0;
-    for (auto _ : state) {
-      {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return running < state.range(0); });
-        ++running;
-      }
-      store->txn(Txn::create("/registry/pods/default/pod-" + std::to_string(next++), value), [&](auto result) {
-        std::lock_guard lock(mutex);
-        --running;
-        failed += !result.ok();
-        changed.notify_one();
-      });
-    }
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return running == 0; });
-    if (failed) state.SkipWithError("writes failed");
-    state.SetItemsProcessed(state.iterations());
+    bench_puts(state, *store);
   }
   std::filesystem::remove_all(dir);
 }

@@ -1,0 +1,19 @@
+# Puts the manifests of conformance tests into the program, so that `plumb` is one file.
+#
+#   plumb_embed_manifests(out-variable)   for every suite/test.yaml below this folder, registers Manifest "suite/test";
+#                                         the variable names the source to compile
+function(plumb_embed_manifests out)
+  file(GLOB_RECURSE manifests CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/*.yaml)
+  set(code "#include \"harness/runner/conformance_test.h\"\n\nusing plumb::harness::Manifest;\n\n")
+  set(count 0)
+  foreach(manifest ${manifests})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${manifest})
+    file(READ ${manifest} text)
+    string(REGEX REPLACE "\\.yaml$" "" name ${manifest})
+    string(APPEND code "static const plumb::Registered<Manifest> registered_${count}{\"${name}\", [] {\n"
+           "  return std::make_unique<Manifest>(Manifest{R\"PLUMB(${text})PLUMB\"});\n}};\n")
+    math(EXPR count "${count} + 1")
+  endforeach()
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/manifests.cc CONTENT "@code@" @ONLY)
+  set(${out} ${CMAKE_CURRENT_BINARY_DIR}/manifests.cc PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,28 @@
+#include <gtest/gtest.h>
+
+#include "harness/runner/conformance_test.h"
+
+PLUMB_CONFORMANCE(apps, deployment_orphan,
+                  {.requirement = "A Deployment deleted with orphaning MUST leave its ReplicaSet running without an owner, and a new Deployment with that selector MUST adopt it.",
+                   .covers = {"Garbage Collector, delete deployment, propagation policy orphan"},
+                   .needs = {"controllers", "resource:apps/v1/deployments"}}) {
+  using namespace plumb::harness;
+  const Resource deployments = c.in("apps/v1", "deployments"), sets = c.in("apps/v1", "replicasets");
+  const Query ours{{"labelSelector", "app=orphaning"}};
+  c.apply("orphaning");
+  std::string set;
+  c.await_all(sets, ours, "its replica set", [&](const Cluster::Objects& found) {
+    if (found.size() == 1) set = found.begin()->first;
+    return found.size() == 1;
+  });
+  c.must(c.client().remove(deployments, "orphaning", {{"propagationPolicy", "Orphan"}}));
+  c.await_gone(deployments, "orphaning", timeouts::pod_gone);
+  const Json left = c.must(c.client().get(sets, set));
+  EXPECT_TRUE(at(left, "/metadata/ownerReferences", Json::array()).empty());
+  EXPECT_FALSE(left["metadata"].contains("deletionTimestamp"));
+  const Json again = c.apply("orphaning");
+  c.await(sets, set, "the replica set to be adopted", [&](const Json* object) {
+    return object != nullptr && text_at(*object, "/metadata/ownerReferences/0/uid") == text_at(again, "/metadata/uid");
+  });
+  EXPECT_EQ(c.must(c.client().list(sets, ours))["items"].size(), 1u) << "the same template needs no second replica set";
+}

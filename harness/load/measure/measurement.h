@@ -1,0 +1,42 @@
+// What is measured of the cluster while a scenario runs, beside the operations themselves. A measurement registers itself by name:
+//   const Registered<Measurement> registered{"scheduling", [] { return std::make_unique<Scheduling>(); }};
+// start() is called before the first phase and returns when nothing that happens from then on will be missed; gather() after the last phase.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "harness/base/clock.h"
+#include "harness/base/registry.h"
+#include "harness/base/result.h"
+#include "harness/client/rest.h"
+#include "harness/load/outcome.h"
+#include "harness/load/transport.h"
+
+namespace plumb::harness {
+
+struct MeasurementContext {
+  client::Client& client;
+  LoadTransport& transport;
+  Clock& clock;
+  std::string space;              // the scenario's namespace
+  Instant began;                  // of the scenario: the zero of all series
+  std::function<void()> changed;  // to be called when reached() may answer something new; safe from any thread, does not block
+};
+
+class Measurement {
+ public:
+  virtual ~Measurement() = default;  // whatever start() began has ended when this returns
+  virtual std::string description() const = 0;
+  virtual Status start(const MeasurementContext& context) = 0;
+  virtual void phase_begins(const std::string& phase) { (void)phase; }
+  // The conditions that a scenario can wait for: how many objects have reached `condition`; nullopt when that is not one of its words.
+  virtual std::optional<std::uint64_t> reached(std::string_view condition) const { return (void)condition, std::nullopt; }
+  // Adds metrics, distributions and series; an error when what was measured is not complete.
+  virtual Status gather(ScenarioOutcome& outcome) = 0;
+};
+
+}  // namespace plumb::harness

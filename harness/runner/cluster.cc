@@ -1,0 +1,166 @@
+#include "harness/runner/cluster.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "harness/runner/manifest.h"
+
+namespace plumb::harness {
+namespace {
+
+std::string substitute(std::string text, const std::map<std::string, std::string>& values) {
+  for (const auto& [name, value] : values) {
+    const std::string mark = "${" + name + "}";
+    for (auto found = text.find(mark); found != std::string::npos; found = text.find(mark, found + value.size())) text.replace(found, mark.size(), value);
+  }
+  return text;
+}
+
+void wait(Duration time) {
+  auto fired = std::make_shared<std::promise<void>>();
+  real_clock().after(time, [fired] { fired->set_value(); });
+  fired->get_future().wait();
+}
+
+}  // namespace
+
+Cluster::Cluster(std::shared_ptr<Client> client, std::string space, std::string manifest, Reporter& reporter)
+    : client_(std::move(client)), space_(std::move(space)), manifest_(std::move(manifest)), reporter_(reporter) {}
+
+void Cluster::stop(const std::string& message, Where where) {
+  ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line())) << message;
+  throw TestEnded();
+}
+
+void Cluster::must(Status status, Where where) {
+  if (!status.ok()) stop(status.error().message, where);
+}
+
+void Cluster::require(bool holds, const std::string& what, Where where) {
+  if (!holds) stop("it does not hold that " + what, where);
+}
+
+void Cluster::check_refusal(const Error& error, int http_status, const std::string& reason, Where where) {
+  if (error.http_status == http_status && (reason.empty() || error.reason == reason)) return;
+  stop("expected the server to refuse with " + std::to_string(http_status) + " " + reason + ", got: " + error.message, where);
+}
+
+std::shared_ptr<Client> Cluster::as(const std::string& user, const std::vector<std::string>& groups, Where where) {
+  client::Config config = client_->config();
+  config.user.impersonate_user = user;
+  config.user.impersonate_groups = groups;
+  return must(Client::connect(config), where);
+}
+
+std::shared_ptr<Client> Cluster::with_token(const std::string& token, Where where) {
+  client::Config config = client_->config();
+  config.user = {};
+  config.user.token = token;
+  return must(Client::connect(config), where);
+}
+
+Json Cluster::object(const std::string& name, const std::map<std::string, std::string>& values, Where where) {
+  auto all = values;
+  all.emplace("NAMESPACE", space_);
+  for (Json& document : must(parse_yaml(substitute(manifest_, all)), where)) {
+    if (name_of(document) == name) return std::move(document);
+  }
+  stop("the manifest of this test has no object named " + name, where);
+}
+
+Json Cluster::create(const Json& object, Where where) {
+  const auto kind = must(client_->find_kind(text_at(object, "/apiVersion"), text_at(object, "/kind")), where);
+  step("creating " + kind.kind + " " + name_of(object));
+  const Resource resource = kind.in(space_);
+  if (kind.kind == "Pod") {
+    await({"v1", "serviceaccounts", space_}, "default", "the service account that pods run under", [](const Json* account) { return account != nullptr; });
+  }
+  Result<Json> made = fail(Code::unavailable, "not tried");
+  if (!kind.namespaced && !name_of(object).empty()) clean_up(resource, name_of(object));
+  // The server may say that something it adds to the object, such as a token, is still being made.
+  eventually("the server to be ready for " + kind.kind + " " + name_of(object), [&] {
+    made = client_->create(resource, object);
+    return made.ok() || made.error().reason != "ServerTimeout";
+  }, timeouts::object_changes, where);
+  return must(std::move(made), where);
+}
+
+Json Cluster::apply(const std::string& name, const std::map<std::string, std::string>& values, Where where) {
+  return create(object(name, values, where), where);
+}
+
+std::vector<Json> Cluster::apply_manifest(Where where) {
+  std::vector<Json> out;
+  for (const Json& document : must(parse_yaml(substitute(manifest_, {{"NAMESPACE", space_}})), where)) out.push_back(create(document, where));
+  return out;
+}
+
+Json Cluster::await(const Resource& resource, const std::string& name, const std::string& what, const std::function<bool(const Json*)>& condition,
+                    Duration timeout, Where where) {
+  step("waiting for " + what);
+  return must(client_->wait_for(resource, name, what, condition, timeout), where);
+}
+
+void Cluster::await_all(const Resource& resource, const Query& query, const std::string& what, const std::function<bool(const Objects&)>& condition,
+                        Duration timeout, Where where) {
+  step("waiting for " + what);
+  must(client_->wait_for_all(resource, query, what, condition, timeout), where);
+}
+
+void Cluster::await_gone(const Resource& resource, const std::string& name, Duration timeout, Where where) {
+  await(resource, name, resource.plural + "/" + name + " to be gone", [](const Json* object) { return object == nullptr; }, timeout, where);
+}
+
+void Cluster::eventually(const std::string& what, const std::function<bool()>& condition, Duration timeout, Where where) {
+  step("waiting for " + what);
+  const Instant deadline = real_clock().now() + timeout;
+  while (!condition()) {
+    if (real_clock().now() > deadline) {
+      stop("waited " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timeout).count()) + " s for " + what, where);
+    }
+    wait(timeouts::poll);
+  }
+}
+
+void Cluster::consistently(const std::string& what, const std::function<bool()>& condition, Duration during, Where where) {
+  step("checking that all the time " + what);
+  const Instant end = real_clock().now() + during;
+  do {
+    if (!condition()) stop("it did not stay so that " + what, where);
+    wait(timeouts::poll);
+  } while (real_clock().now() < end);
+}
+
+client::Event Cluster::next_event(client::Watch& watch, Where where) {
+  step("waiting for a watch event");
+  while (true) {
+    auto event = must(watch.next(real_clock().now() + timeouts::watch_event), where);
+    if (!event) stop("no watch event came in time", where);
+    if (event->type != "BOOKMARK") return std::move(*event);
+  }
+}
+
+Json at(const Json& object, const std::string& pointer, Json otherwise) {
+  const Json::json_pointer path(pointer);
+  return object.contains(path) ? object[path] : std::move(otherwise);
+}
+
+std::string text_at(const Json& object, const std::string& pointer) {
+  const Json value = at(object, pointer);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+std::int64_t int_at(const Json& object, const std::string& pointer) {
+  const Json value = at(object, pointer);
+  return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+}
+
+bool has_condition(const Json& object, const std::string& type, const std::string& status) {
+  for (const Json& condition : at(object, "/status/conditions", Json::array())) {
+    if (text_at(condition, "/type") == type) return text_at(condition, "/status") == status;
+  }
+  return false;
+}
+
+}  // namespace plumb::harness

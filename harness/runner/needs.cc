@@ -1,0 +1,71 @@
+#include "harness/runner/needs.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "harness/base/encoding.h"
+
+namespace plumb::harness {
+namespace {
+
+using client::Json;
+
+bool ready(const Json& node) {
+  if (node.value(Json::json_pointer("/spec/unschedulable"), false)) return false;
+  for (const Json& condition : node.value(Json::json_pointer("/status/conditions"), Json::array())) {
+    if (condition.value("type", "") == "Ready") return condition.value("status", "") == "True";
+  }
+  return false;
+}
+
+Result<std::optional<std::string>> enough_nodes(client::Client& client, std::int64_t wanted) {
+  const Json nodes = PLUMB_TRY(client.list({"v1", "nodes"}));
+  const auto have = std::count_if(nodes["items"].begin(), nodes["items"].end(), ready);
+  if (have >= wanted) return std::optional<std::string>();
+  return std::optional("needs " + std::to_string(wanted) + " ready nodes, there are " + std::to_string(have));
+}
+
+Result<std::optional<std::string>> new_enough(client::Client& client, const std::string& wanted) {
+  const Json version = PLUMB_TRY(client.version());
+  const std::string minor = version.value("minor", "0");
+  const std::string digits = minor.substr(0, minor.find_first_not_of("0123456789"));
+  const auto have = parse_int(digits), want = parse_int(wanted.substr(wanted.find('.') + 1));
+  if (!want) return fail(Code::invalid_argument, "not a version: " + wanted);
+  if (have && *have >= *want) return std::optional<std::string>();
+  return std::optional("came with " + wanted + ", the server is 1." + minor);
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> Needs::missing(const std::vector<std::string>& needs) {
+  for (const std::string& need : needs) {
+    auto known = known_.find(need);
+    if (known == known_.end()) known = known_.emplace(need, PLUMB_TRY(check(need))).first;
+    if (known->second) return known->second;
+  }
+  return std::optional<std::string>();
+}
+
+Result<std::optional<std::string>> Needs::check(const std::string& need) {
+  if (need.starts_with("nodes>=")) {
+    const auto count = parse_int(need.substr(7));
+    if (count) return enough_nodes(client_, *count);
+  }
+  if (need.starts_with("version>=")) return new_enough(client_, need.substr(9));
+  if (need.starts_with("resource:")) {
+    const auto slash = need.rfind('/');
+    auto found = client_.find_resource(need.substr(9, slash - 9), need.substr(slash + 1));
+    if (found.ok()) return std::optional<std::string>();
+    if (found.error().code == Code::not_found) return std::optional("the server does not serve " + need.substr(9));
+    return found.error();
+  }
+  if (need == "controllers") {
+    auto account = client_.get({"v1", "serviceaccounts", "default"}, "default");
+    if (account.ok()) return std::optional<std::string>();
+    if (account.error().code == Code::not_found) return std::optional<std::string>("no controller manager acts on this cluster");
+    return account.error();
+  }
+  return fail(Code::invalid_argument, "no such need: " + need);
+}
+
+}  // namespace plumb::harness

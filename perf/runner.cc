@@ -1,0 +1,298 @@
+#include "perf/runner.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "harness/base/log.h"
+#include "harness/base/random.h"
+#include "harness/load/measure/measurement.h"
+#include "perf/object_pool.h"
+#include "perf/operations.h"
+
+namespace plumb::perf {
+namespace {
+
+using harness::Measurement;
+using harness::MeasurementContext;
+using nlohmann::json;
+
+constexpr Duration longest_clean_up = std::chrono::minutes(5);
+constexpr std::uint64_t pool_seed = 1;  // the same objects are drawn in every run
+constexpr Duration tick = std::chrono::milliseconds(250);  // of progress, and the longest until a stop is seen
+
+const client::Resource namespaces{"v1", "namespaces", ""};
+
+// Whatever may let a waiting phase go on.
+class Signal {
+ public:
+  void notify() {
+    std::lock_guard lock(mutex_);
+    ++changes_;
+    changed_.notify_all();
+  }
+  void wait_for_change(std::uint64_t& seen, Duration longest) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, longest, [&] { return changes_ != seen; });
+    seen = changes_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::uint64_t changes_ = 0;
+};
+
+struct RunningLoad {
+  const Action* action;
+  LiveOperation live;
+  std::unique_ptr<harness::Operation> operation;
+  std::unique_ptr<harness::LoadRun> run;
+};
+
+class ScenarioRun {
+ public:
+  ScenarioRun(const Scenario& scenario, const RunSetup& setup) : scenario_(scenario), setup_(setup) {
+    for (const auto& [name, object] : scenario.objects) pools_.emplace(name, std::make_shared<ObjectPool>(pool_seed));
+  }
+
+  Result<harness::ScenarioOutcome> run() {
+    outcome_.name = scenario_.name;
+    outcome_.question = scenario_.question;
+    outcome_.size = scenario_.size;
+    outcome_.parameters = scenario_.parameters;
+    PLUMB_TRY(make_measurements());
+    PLUMB_TRY(make_namespace());
+    const Status played = play();
+    measurements_.clear();
+    count_objects();
+    const Status cleaned = remove_namespace();
+    if (!played.ok()) return played.error();
+    if (!cleaned.ok()) outcome_.invalid.push_back(cleaned.error().message);
+    judge_thresholds();
+    return std::move(outcome_);
+  }
+
+ private:
+  Status make_measurements() {
+    for (const auto& name : scenario_.measurements) {
+      auto measurement = Registry<Measurement>::make(name);
+      if (!measurement) {
+        return fail(Code::not_found, "scenario " + scenario_.name + ": there is no measurement \"" + name + "\"; see `plumb list measurements`");
+      }
+      measurements_.emplace_back(name, std::move(measurement));
+    }
+    for (const Phase& phase : scenario_.phases) {
+      for (const Action& action : phase.actions) {
+        if (action.verb == Verb::wait && !reached(action.condition)) {
+          return fail(Code::not_found, "scenario " + scenario_.name + ", phase " + phase.name + ": none of its measurements knows the condition \"" +
+                                           action.condition + "\"");
+        }
+      }
+    }
+    return {};
+  }
+
+  Status make_namespace() {
+    space_ = "plumb-perf-" + random_suffix(8);
+    const json object{{"apiVersion", "v1"},
+                      {"kind", "Namespace"},
+                      {"metadata", {{"name", space_}, {"labels", {{run_label, setup_.run_id}}}}}};
+    if (auto made = setup_.client.create(namespaces, object); !made.ok()) return std::move(made).error().in("making the namespace for scenario " + scenario_.name);
+    return wait_for_service_account();
+  }
+
+  // Pods are refused until the namespace has its default service account; a cluster without that controller goes without.
+  Status wait_for_service_account() {
+    const bool needed = scenario_.objects.contains("pod");
+    if (!needed) return {};
+    const client::Resource accounts{"v1", "serviceaccounts", space_};
+    auto there = setup_.client.wait_for(accounts, "default", "the namespace's default service account", [](const json* object) { return object != nullptr; },
+                                        std::chrono::seconds(10));
+    if (!there.ok()) setup_.hooks.said("no default service account appeared in the namespace; going on without");
+    return {};
+  }
+
+  Status play() {
+    began_ = setup_.clock.now();
+    MeasurementContext context{setup_.client, setup_.transport, setup_.clock, space_, began_, [this] { signal_.notify(); }};
+    for (auto& [name, measurement] : measurements_) {
+      if (auto started = measurement->start(context); !started.ok()) return std::move(started).error().in("starting the measurement " + name);
+    }
+    for (const Phase& phase : scenario_.phases) {
+      if (setup_.stop) break;
+      PLUMB_TRY(play_phase(phase));
+    }
+    outcome_.seconds = since_beginning();
+    if (setup_.stop) outcome_.invalid.push_back("interrupted");
+    for (auto& [name, measurement] : measurements_) {
+      if (auto gathered = measurement->gather(outcome_); !gathered.ok()) outcome_.invalid.push_back(name + ": " + gathered.error().message);
+    }
+    return {};
+  }
+
+  Status play_phase(const Phase& phase) {
+    setup_.hooks.said("phase " + phase.name);
+    for (auto& [name, measurement] : measurements_) measurement->phase_begins(phase.name);
+    const double began = since_beginning();
+    std::list<RunningLoad> loads;
+    std::vector<const Action*> waits;
+    for (const Action& action : phase.actions) {
+      if (action.verb == Verb::wait) waits.push_back(&action);
+      else PLUMB_TRY(add_load(phase, action, loads));
+    }
+    for (RunningLoad& load : loads) load.run->start();
+    await(phase, loads, waits);
+    for (RunningLoad& load : loads) keep(phase, load);
+    outcome_.phases.push_back({phase.name, began, since_beginning() - began});
+    return {};
+  }
+
+  Status add_load(const Phase& phase, const Action& action, std::list<RunningLoad>& loads) {
+    const ObjectTemplate& object = scenario_.objects.at(action.object);
+    RunningLoad& load = loads.emplace_back();
+    load.action = &action;
+    load.live = {scenario_.name, phase.name, std::string(to_string(action.verb)) + " " + object.resource, 0, {}};
+    if (const auto* open = std::get_if<harness::OpenLoop>(&action.loop)) load.live.requested_rate = std::max(open->arrivals.rate, open->arrivals.end_rate);
+    load.operation = make_operation(action, object, space_, pools_.at(action.object), setup_.transport);
+    harness::LoadPlan plan;
+    plan.loop = action.loop;
+    harness::LoadObserver observer;
+    observer.ended = [this, &load](Duration intended, Duration sent, const std::string& reason) {
+      if (setup_.hooks.ended) {
+        setup_.hooks.ended(load.live, std::chrono::duration<double>(intended).count(), std::chrono::duration<double>(sent).count(), reason.empty());
+      }
+      signal_.notify();
+    };
+    load.run = PLUMB_TRY(harness::LoadRun::create(setup_.clock, *load.operation, plan, observer));
+    return {};
+  }
+
+  // Returns when all loads have ended and all waits are over.
+  void await(const Phase& phase, std::list<RunningLoad>& loads, std::vector<const Action*> waits) {
+    const Instant phase_began = setup_.clock.now();
+    std::uint64_t seen = 0;
+    bool stopped = false;
+    Instant shown{};
+    while (true) {
+      if (setup_.stop && !std::exchange(stopped, true)) {
+        for (RunningLoad& load : loads) load.run->stop();
+        waits.clear();
+      }
+      std::erase_if(waits, [&](const Action* wait) { return is_over(phase, *wait, phase_began); });
+      const bool ended = std::all_of(loads.begin(), loads.end(), [](const RunningLoad& load) { return load.run->finished(); });
+      if (ended && waits.empty()) return;
+      if (setup_.clock.now() - shown >= tick) {
+        shown = setup_.clock.now();
+        show(loads);
+      }
+      signal_.wait_for_change(seen, tick);
+    }
+  }
+
+  bool is_over(const Phase& phase, const Action& wait, Instant phase_began) {
+    const std::uint64_t now = reached(wait.condition).value_or(0);
+    if (now >= wait.count) return true;
+    if (setup_.clock.now() - phase_began < wait.timeout) return false;
+    outcome_.invalid.push_back("phase " + phase.name + ": only " + std::to_string(now) + " of " + std::to_string(wait.count) + " reached " +
+                               wait.condition + " in time");
+    return true;
+  }
+
+  void show(std::list<RunningLoad>& loads) {
+    if (!setup_.hooks.progress) return;
+    std::vector<LiveOperation> live;
+    for (RunningLoad& load : loads) {
+      LiveOperation now = load.live;
+      now.progress = load.run->progress();
+      live.push_back(std::move(now));
+    }
+    setup_.hooks.progress(live);
+  }
+
+  void keep(const Phase& phase, const RunningLoad& load) {
+    const harness::LoadResult result = load.run->result();
+    const bool open = std::holds_alternative<harness::OpenLoop>(load.action->loop);
+    outcome_.operations.push_back(outcome_of(phase.name, load.live.name, open, result));
+    for (auto& metric : metrics_of(phase.name, load.live.name, result)) outcome_.metrics.push_back(std::move(metric));
+    for (const auto& why : result.invalid) outcome_.invalid.push_back("phase " + phase.name + ", " + load.live.name + ": " + why);
+    if (result.succeeded == 0 && result.sent != 0) {
+      const std::string reason = result.failed.empty() ? "none ended" : result.failed.begin()->first;
+      outcome_.invalid.push_back("phase " + phase.name + ", " + load.live.name + ": every operation failed (" + reason + ")");
+    }
+  }
+
+  std::optional<std::uint64_t> reached(const std::string& condition) const {
+    for (const auto& [name, measurement] : measurements_) {
+      if (const auto count = measurement->reached(condition)) return count;
+    }
+    return std::nullopt;
+  }
+
+  void count_objects() {
+    for (const auto& [name, pool] : pools_) {
+      harness::ObjectCount count = pool->count();
+      count.kind = scenario_.objects.at(name).resource;
+      outcome_.objects.push_back(count);
+    }
+  }
+
+  Status remove_namespace() {
+    setup_.hooks.said("cleaning up");
+    for (const auto& [name, object] : scenario_.objects) {
+      const client::Resource resource{object.api_version, object.resource, space_};
+      if (auto removed = setup_.client.remove_collection(resource); !removed.ok()) log::warning("perf", removed.error().message);
+    }
+    if (auto removed = setup_.client.remove(namespaces, space_); !removed.ok()) return std::move(removed).error().in("cleaning up the namespace " + space_);
+    auto gone = setup_.client.wait_for(namespaces, space_, "namespace " + space_ + " to be gone", [](const json* object) { return object == nullptr; },
+                                       longest_clean_up);
+    if (!gone.ok()) return std::move(gone).error().in("cleaning up");
+    for (auto& count : outcome_.objects) {
+      count.removed += count.left;
+      count.left = 0;
+    }
+    return {};
+  }
+
+  void judge_thresholds() {
+    for (const Threshold& threshold : scenario_.thresholds) {
+      harness::ThresholdOutcome judged{threshold.metric, threshold.better, threshold.limit, std::nullopt, false};
+      if (const harness::Metric* metric = outcome_.metric(threshold.metric)) {
+        judged.value = metric->value;
+        judged.held = threshold.better == harness::Better::lower ? metric->value < threshold.limit : metric->value > threshold.limit;
+      }
+      outcome_.thresholds.push_back(judged);
+    }
+  }
+
+  double since_beginning() const { return std::chrono::duration<double>(setup_.clock.now() - began_).count(); }
+
+  const Scenario& scenario_;
+  const RunSetup& setup_;
+  harness::ScenarioOutcome outcome_;
+  std::string space_;
+  Instant began_{};
+  std::map<std::string, std::shared_ptr<ObjectPool>> pools_;
+  Signal signal_;
+  std::vector<std::pair<std::string, std::unique_ptr<Measurement>>> measurements_;
+};
+
+}  // namespace
+
+Result<harness::ScenarioOutcome> run_scenario(const Scenario& scenario, const RunSetup& setup) { return ScenarioRun(scenario, setup).run(); }
+
+Result<int> clean_up(client::Client& client, const std::string& run_id) {
+  const json found = PLUMB_TRY(client.list_all(namespaces, {{"labelSelector", run_id.empty() ? run_label : std::string(run_label) + "=" + run_id}}));
+  int count = 0;
+  for (const json& item : found.value("items", json::array())) {
+    const std::string name = item.at("metadata").at("name");
+    if (!name.starts_with("plumb-perf-")) continue;
+    PLUMB_TRY(client.remove(namespaces, name));
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace plumb::perf

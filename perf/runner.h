@@ -1,0 +1,52 @@
+// Runs a scenario against a cluster: makes a namespace of its own, starts the measurements, plays the phases, gathers, judges the thresholds,
+// and takes everything away again, also after an error or a stop.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "harness/base/clock.h"
+#include "harness/base/result.h"
+#include "harness/client/rest.h"
+#include "harness/load/outcome.h"
+#include "harness/load/transport.h"
+#include "perf/scenario.h"
+
+namespace plumb::perf {
+
+// One that several threads may ask for at any time, and a signal handler set.
+using StopFlag = std::atomic<bool>;
+
+// What a watcher of the run is told: operations of one action in one phase as they go on.
+struct LiveOperation {
+  std::string scenario, phase, name;
+  double requested_rate = 0;  // zero: closed loop
+  harness::LoadProgress progress;
+};
+struct RunHooks {
+  std::function<void(const std::string& text)> said;                    // lasting lines, such as "phase mix"
+  std::function<void(const std::vector<LiveOperation>&)> progress;      // a few times a second
+  std::function<void(const LiveOperation&, double intended_seconds, double sent_seconds, bool ok)> ended;  // every operation; from any thread
+};
+
+struct RunSetup {
+  client::Client& client;
+  harness::LoadTransport& transport;
+  Clock& clock;
+  const StopFlag& stop;
+  std::string run_id;  // the label plumb.io/run of the namespace
+  RunHooks hooks;
+};
+
+inline constexpr char run_label[] = "plumb.io/run";
+
+// An error when the scenario could not begin or its measurements say they are incomplete; an outcome otherwise, whose `invalid` tells
+// whether it may be believed.
+Result<harness::ScenarioOutcome> run_scenario(const Scenario& scenario, const RunSetup& setup);
+
+// Takes away the namespaces that a run (or, with an empty id, any run) left behind. Answers how many.
+Result<int> clean_up(client::Client& client, const std::string& run_id);
+
+}  // namespace plumb::perf

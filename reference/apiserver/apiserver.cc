@@ -1,0 +1,103 @@
+#include "reference/apiserver/apiserver.h"
+
+#include "harness/net/server.h"
+#include "reference/apiserver/bootstrap.h"
+#include "reference/apiserver/discovery/discovery.h"
+#include "reference/apiserver/http/forms.h"
+#include "reference/apiserver/http/health.h"
+
+namespace plumb::apiserver {
+namespace {
+
+constexpr Duration stop_grace = std::chrono::seconds(1);
+
+std::pair<net::Headers, std::string> transport_error(int code, std::string_view what) {
+  metav1::Status status = code == 413   ? status::entity_too_large(std::string(what))
+                          : code == 503 ? status::unavailable(std::string(what))
+                          : code == 500 ? status::internal(what)
+                                        : status::bad_request(std::string(what));
+  status.code = code;
+  return {{{"content-type", "application/json"}}, struct_form("v1", metav1::Status::info(), &status, Encoding::json)};
+}
+
+}  // namespace
+
+struct Apiserver::Parts {
+  ApiserverOptions options;
+  std::unique_ptr<WatchCache> cache;
+  std::unique_ptr<AdmissionChain> admission;
+  std::unique_ptr<Registry> registry;
+  Security security;
+  std::unique_ptr<Handler> handler;
+  std::unique_ptr<net::Server> server;
+
+  Status assemble();
+  Status listen();
+};
+
+Status Apiserver::Parts::assemble() {
+  WatchCache::Options cache_options;
+  cache_options.remote_store = options.remote_store;
+  cache = PLUMB_TRY(WatchCache::start(*options.store, *options.clock, resources::all(), cache_options));
+  admission = std::make_unique<AdmissionChain>(options.disabled_admission);
+  registry = std::make_unique<Registry>(Registry::Options{options.store, options.clock, cache.get(), admission.get()});
+  if (!options.security) return fail(Code::invalid_argument, "an API server needs authentication and authorization: none were given");
+  security = PLUMB_TRY(options.security(*registry));
+  std::map<std::string, VirtualResource*> computed;
+  for (const auto& [name, resource] : security.virtual_resources) computed.emplace(name, resource.get());
+  registry->extend(security.tokens.get(), std::move(computed));
+
+  Handler::Options handling;
+  handling.registry = registry.get();
+  for (const auto& each : security.authenticators) handling.authenticators.push_back(each.get());
+  for (const auto& each : security.authorizers) handling.authorizers.push_back(each.get());
+  handling.anonymous = security.anonymous;
+  handling.routes = security.routes;
+  for (Route& route : health_routes(*options.store, *cache)) handling.routes.push_back(std::move(route));
+  for (Route& route : discovery_routes()) handling.routes.push_back(std::move(route));
+  handler = std::make_unique<Handler>(std::move(handling));
+  return {};
+}
+
+Status Apiserver::Parts::listen() {
+  net::ServerOptions serving;
+  serving.address = options.address;
+  serving.port = options.port;
+  serving.tls = options.tls;
+  serving.threads = options.threads;
+  serving.error_answer = transport_error;
+  serving.name = "apiserver";
+  server = PLUMB_TRY(net::Server::start(std::move(serving), [this](net::Request request, net::ResponseWriter writer) {
+    handler->handle(std::move(request), std::move(writer));
+  }));
+  return {};
+}
+
+Apiserver::Apiserver(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Result<std::unique_ptr<Apiserver>> Apiserver::start(ApiserverOptions options) {
+  auto parts = std::make_unique<Parts>();
+  parts->options = std::move(options);
+  std::unique_ptr<Apiserver> made(new Apiserver(std::move(parts)));
+  PLUMB_TRY(made->parts_->assemble());
+  PLUMB_TRY(ensure_system_objects(*made->parts_->registry));
+  PLUMB_TRY(made->parts_->listen());
+  return made;
+}
+
+Apiserver::~Apiserver() {
+  if (parts_->cache)
+    for (const auto& cache : parts_->cache->all()) cache->end_watchers(std::nullopt);
+  if (parts_->server) parts_->server->stop(stop_grace);
+  parts_->server.reset();
+  parts_->handler.reset();
+  parts_->security = {};
+  parts_->registry.reset();
+  parts_->cache.reset();
+}
+
+std::uint16_t Apiserver::port() const { return parts_->server->port(); }
+Registry& Apiserver::registry() { return *parts_->registry; }
+const Security& Apiserver::security() const { return parts_->security; }
+
+}  // namespace plumb::apiserver

@@ -1,0 +1,164 @@
+#include "reference/apiserver/authorization/bootstrap_policy.h"
+
+#include "harness/base/encoding.h"
+#include "reference/api/types/rbacv1.h"
+
+namespace plumb::apiserver {
+namespace {
+
+// Rules as words: "verbs groups resources" with commas inside each; "core" is the group "". A resource part that starts with '/' is a
+// list of paths.
+struct Grant {
+  const char* verbs;
+  const char* groups;
+  const char* resources;
+};
+struct Role {
+  const char* name;
+  std::vector<Grant> grants;
+};
+struct Binding {
+  const char* role;
+  const char* kind;
+  const char* subject;
+};
+
+constexpr const char* read = "get,list,watch";
+constexpr const char* write = "create,delete,deletecollection,patch,update";
+constexpr const char* all = "create,delete,deletecollection,get,list,patch,update,watch";
+
+const std::vector<Grant> view = {
+    {read, "core", "configmaps,endpoints,persistentvolumeclaims,persistentvolumeclaims/status,pods,replicationcontrollers,replicationcontrollers/scale,serviceaccounts,services,services/status"},
+    {read, "core", "bindings,events,limitranges,namespaces/status,pods/log,pods/status,replicationcontrollers/status,resourcequotas,resourcequotas/status,namespaces"},
+    {read, "discovery.k8s.io", "endpointslices"},
+    {read, "apps", "controllerrevisions,daemonsets,daemonsets/status,deployments,deployments/scale,deployments/status,replicasets,replicasets/scale,replicasets/status,statefulsets,statefulsets/scale,statefulsets/status"},
+    {read, "autoscaling", "horizontalpodautoscalers,horizontalpodautoscalers/status"},
+    {read, "batch", "cronjobs,cronjobs/status,jobs,jobs/status"},
+    {read, "policy", "poddisruptionbudgets,poddisruptionbudgets/status"},
+    {read, "networking.k8s.io", "ingresses,ingresses/status,networkpolicies"},
+};
+const std::vector<Grant> edit = {
+    {read, "core", "pods/attach,pods/exec,pods/portforward,pods/proxy,secrets,services/proxy"},
+    {"impersonate", "core", "serviceaccounts"},
+    {write, "core", "pods,pods/attach,pods/exec,pods/portforward,pods/proxy"},
+    {"create", "core", "pods/eviction"},
+    {write, "core", "configmaps,events,persistentvolumeclaims,replicationcontrollers,replicationcontrollers/scale,secrets,serviceaccounts,services,services/proxy"},
+    {"create", "core", "serviceaccounts/token"},
+    {write, "apps", "daemonsets,deployments,deployments/rollback,deployments/scale,replicasets,replicasets/scale,statefulsets,statefulsets/scale"},
+    {write, "autoscaling", "horizontalpodautoscalers"},
+    {write, "batch", "cronjobs,jobs"},
+    {write, "policy", "poddisruptionbudgets"},
+    {write, "networking.k8s.io", "ingresses,networkpolicies"},
+    {all, "coordination.k8s.io", "leases"},
+};
+const std::vector<Grant> admin = {
+    {"create", "authorization.k8s.io", "localsubjectaccessreviews"},
+    {all, "rbac.authorization.k8s.io", "rolebindings,roles"},
+};
+
+std::vector<Grant> joined(std::initializer_list<const std::vector<Grant>*> parts) {
+  std::vector<Grant> out;
+  for (const auto* part : parts) out.insert(out.end(), part->begin(), part->end());
+  return out;
+}
+
+std::vector<Role> cluster_roles() {
+  return {
+      {"cluster-admin", {{"*", "*", "*"}, {"*", "", "/*"}}},
+      {"admin", joined({&admin, &edit, &view})},
+      {"edit", joined({&edit, &view})},
+      {"view", view},
+      {"system:discovery", {{"get", "", "/api,/api/*,/apis,/apis/*,/healthz,/livez,/openapi,/openapi/*,/readyz,/version,/version/"}}},
+      {"system:public-info-viewer", {{"get", "", "/healthz,/livez,/readyz,/version,/version/"}}},
+      {"system:monitoring", {{"get", "", "/healthz,/healthz/*,/livez,/livez/*,/metrics,/metrics/slis,/readyz,/readyz/*"}}},
+      {"system:basic-user",
+       {{"create", "authorization.k8s.io", "selfsubjectaccessreviews,selfsubjectrulesreviews"}, {"create", "authentication.k8s.io", "selfsubjectreviews"}}},
+      {"system:service-account-issuer-discovery", {{"get", "", "/.well-known/openid-configuration,/.well-known/openid-configuration/,/openid/v1/jwks,/openid/v1/jwks/"}}},
+      {"system:auth-delegator", {{"create", "authentication.k8s.io", "tokenreviews"}, {"create", "authorization.k8s.io", "subjectaccessreviews"}}},
+      {"system:kubelet-api-admin", {{read, "core", "nodes"}, {"proxy", "core", "nodes"}, {"*", "core", "nodes/log,nodes/metrics,nodes/proxy,nodes/stats"}}},
+      {"system:node-proxier",
+       {{"list,watch", "core", "endpoints,services"}, {read, "core", "nodes"}, {"create,patch,update", "core", "events"}, {"create,patch,update", "events.k8s.io", "events"}, {"list,watch", "discovery.k8s.io", "endpointslices"}}},
+      {"system:kube-scheduler",
+       {{"create,patch,update", "core", "events"}, {"create,patch,update", "events.k8s.io", "events"},
+        {"create,get,list,update,watch", "coordination.k8s.io", "leases"}, {read, "core", "nodes"}, {"delete,get,list,watch", "core", "pods"},
+        {"create", "core", "bindings,pods/binding"}, {"patch,update", "core", "pods/status"}, {read, "core", "replicationcontrollers,services,namespaces"},
+        {read, "apps", "replicasets,statefulsets"}, {read, "policy", "poddisruptionbudgets"}, {read, "core", "persistentvolumeclaims,persistentvolumes"},
+        {"create", "authentication.k8s.io", "tokenreviews"}, {"create", "authorization.k8s.io", "subjectaccessreviews"},
+        {read, "storage.k8s.io", "csinodes,csidrivers,csistoragecapacities,storageclasses,volumeattachments"}, {read, "scheduling.k8s.io", "priorityclasses"}}},
+      // All controllers act under this one name; garbage collection and namespace deletion reach every resource.
+      {"system:kube-controller-manager", {{all, "*", "*"}, {"get", "", "/*"}}},
+      {"system:node", {}},
+  };
+}
+
+std::vector<Binding> cluster_role_bindings() {
+  return {
+      {"cluster-admin", "Group", "system:masters"},
+      {"system:discovery", "Group", "system:authenticated"},
+      {"system:basic-user", "Group", "system:authenticated"},
+      {"system:public-info-viewer", "Group", "system:authenticated"},
+      {"system:public-info-viewer", "Group", "system:unauthenticated"},
+      {"system:monitoring", "Group", "system:monitoring"},
+      {"system:service-account-issuer-discovery", "Group", "system:serviceaccounts"},
+      {"system:node-proxier", "User", "system:kube-proxy"},
+      {"system:kube-scheduler", "User", "system:kube-scheduler"},
+      {"system:kube-controller-manager", "User", "system:kube-controller-manager"},
+      {"system:kubelet-api-admin", "User", "system:kube-apiserver:kubelet-client"},
+  };
+}
+
+api::List<api::Str> words(std::string_view text) {
+  api::List<api::Str> out;
+  for (const std::string_view word : split(text, ',')) out.push_back(word == "core" ? api::Str("") : api::Str(word));
+  return out;
+}
+
+rbacv1::PolicyRule rule_of(const Grant& grant) {
+  rbacv1::PolicyRule rule;
+  rule.verbs = words(grant.verbs);
+  if (grant.resources[0] == '/') {
+    rule.nonResourceURLs = words(grant.resources);
+  } else {
+    rule.apiGroups = words(grant.groups);
+    rule.resources = words(grant.resources);
+  }
+  return rule;
+}
+
+void mark(metav1::ObjectMeta& metadata) {
+  metadata.labels.set("kubernetes.io/bootstrapping", "rbac-defaults");
+  metadata.annotations.set("rbac.authorization.kubernetes.io/autoupdate", "true");
+}
+
+}  // namespace
+
+std::vector<std::shared_ptr<api::Object>> bootstrap_policy() {
+  std::vector<std::shared_ptr<api::Object>> out;
+  for (const Role& role : cluster_roles()) {
+    auto made = std::make_shared<rbacv1::ClusterRole>();
+    made->metadata.name = role.name;
+    mark(made->metadata);
+    for (const Grant& grant : role.grants) made->rules.push_back(rule_of(grant));
+    out.push_back(std::move(made));
+  }
+  std::shared_ptr<rbacv1::ClusterRoleBinding> last;
+  for (const Binding& binding : cluster_role_bindings()) {
+    // Neighbours of one role are one binding with several subjects.
+    if (!last || last->roleRef.name != binding.role) {
+      last = std::make_shared<rbacv1::ClusterRoleBinding>();
+      last->metadata.name = binding.role;
+      mark(last->metadata);
+      last->roleRef.apiGroup = "rbac.authorization.k8s.io";
+      last->roleRef.kind = "ClusterRole";
+      last->roleRef.name = binding.role;
+      out.push_back(last);
+    }
+    rbacv1::Subject& subject = last->subjects.emplace_back();
+    subject.kind = binding.kind;
+    subject.apiGroup = "rbac.authorization.k8s.io";
+    subject.name = binding.subject;
+  }
+  return out;
+}
+
+}  // namespace plumb::apiserver

@@ -1,0 +1,116 @@
+#include "reference/apiserver/http/body.h"
+
+#include "harness/base/encoding.h"
+#include "reference/api/codec/json.h"
+#include "reference/api/codec/protobuf.h"
+#include "reference/api/doc/yaml.h"
+
+namespace plumb::apiserver {
+namespace {
+
+constexpr std::size_t body_limit = 3 << 20;
+constexpr std::size_t yaml_depth = 200;
+
+std::vector<std::string> accepted_body_types() { return {"application/json", "application/yaml", "application/vnd.kubernetes.protobuf"}; }
+
+std::string describe(const api::TypeInfo& type) {
+  return std::string(type.group).append(type.group.empty() ? "" : "/").append(type.version).append(", Kind=").append(type.name);
+}
+
+metav1::Status wrong_kind(std::string_view api_version, std::string_view kind, const api::TypeInfo& type) {
+  return status::bad_request(std::string(kind) + " in version \"" + std::string(api_version) + "\" cannot be handled as a " + std::string(type.name) +
+                             ": no kind \"" + std::string(kind) + "\" is registered for version \"" + api::api_version(type) + "\"");
+}
+
+metav1::Status undecodable(const api::TypeInfo& type, std::string_view why) {
+  return status::bad_request(std::string(type.name) + " in version \"" + std::string(type.version) + "\" cannot be handled as a " +
+                             std::string(type.name) + ": " + std::string(why));
+}
+
+ApiResult<std::shared_ptr<api::Object>> from_protobuf(const api::TypeInfo& type, std::string_view body) {
+  if (!body.starts_with(api::protobuf_magic))
+    return status::bad_request("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
+  const auto envelope = api::open_envelope(body);
+  if (!envelope.ok()) return undecodable(type, envelope.error().message);
+  if ((!envelope->kind.empty() && envelope->kind != type.name) || (!envelope->api_version.empty() && envelope->api_version != api::api_version(type)))
+    return wrong_kind(envelope->api_version, envelope->kind, type);
+  auto object = api::decode_protobuf_message(type, envelope->raw);
+  if (!object.ok()) return undecodable(type, object.error().message);
+  return std::move(*object);
+}
+
+ApiResult<std::shared_ptr<api::Object>> from_json(Call& call, const api::TypeInfo& type, std::string_view json) {
+  const auto meta = api::peek_type_meta(json);
+  if (!meta.ok()) return status::bad_request("the object provided is unrecognized (must be of type " + std::string(type.name) + "): " + meta.error().message);
+  if ((!meta->kind.empty() && meta->kind != type.name) || (!meta->api_version.empty() && meta->api_version != api::api_version(type)))
+    return status::bad_request("the API version in the data (" + meta->api_version + ") does not match the expected API version (" + api::api_version(type) +
+                               ") or its kind (" + meta->kind + ") is not " + describe(type));
+  api::DecodeReport report;
+  const bool looks = call.context().field_validation != FieldValidation::ignore;
+  auto object = api::decode_json(type, json, looks ? &report : nullptr);
+  if (!object.ok()) return undecodable(type, object.error().message);
+  if (auto refused = report_fields(call, report.problems, type.name)) return std::move(*refused);
+  return std::move(*object);
+}
+
+}  // namespace
+
+std::optional<metav1::Status> report_fields(Call& call, const std::vector<std::string>& problems, std::string_view kind) {
+  if (problems.empty() || call.context().field_validation == FieldValidation::ignore) return std::nullopt;
+  if (call.context().field_validation == FieldValidation::warn) {
+    for (const std::string& problem : problems) call.warn(problem);
+    return std::nullopt;
+  }
+  return status::bad_request(std::string(kind) + " in version \"" + call.info().version + "\" cannot be handled as a " + std::string(kind) +
+                             ": strict decoding error: " + join(problems, ", "));
+}
+
+ApiResult<std::shared_ptr<api::Object>> read_object(Call& call, const api::TypeInfo& type) {
+  const auto encoding = body_encoding(call.request().headers.get("content-type"));
+  if (!encoding) return status::unsupported_media_type(accepted_body_types());
+  const std::string& body = call.request().body;
+  switch (*encoding) {
+    case Encoding::protobuf: return from_protobuf(type, body);
+    case Encoding::json: return from_json(call, type, body);
+    case Encoding::yaml: break;
+  }
+  api::YamlOptions limits;
+  limits.max_bytes = body_limit;
+  limits.max_depth = yaml_depth;
+  const auto doc = api::parse_yaml(body, limits);
+  if (!doc.ok()) return status::bad_request("error converting YAML to JSON: " + doc.error().message);
+  return from_json(call, type, doc->to_json());
+}
+
+ApiResult<metav1::DeleteOptions> read_delete_options(Call& call) {
+  metav1::DeleteOptions options;
+  if (!call.request().body.empty()) {
+    const auto encoding = body_encoding(call.request().headers.get("content-type"));
+    if (!encoding) return status::unsupported_media_type(accepted_body_types());
+    Status read;
+    if (*encoding == Encoding::protobuf) {
+      const auto envelope = api::open_envelope(call.request().body);
+      read = envelope.ok() ? api::decode_protobuf_into(metav1::DeleteOptions::info(), &options, envelope->raw) : Status(envelope.error());
+    } else if (*encoding == Encoding::yaml) {
+      const auto doc = api::parse_yaml(call.request().body);
+      read = doc.ok() ? api::decode_json_into(metav1::DeleteOptions::info(), &options, doc->to_json()) : Status(doc.error());
+    } else {
+      read = api::decode_json_into(metav1::DeleteOptions::info(), &options, call.request().body);
+    }
+    if (!read.ok()) return status::bad_request("DeleteOptions cannot be read: " + read.error().message);
+  } else {
+    const Query& query = call.query();
+    if (query.has("gracePeriodSeconds")) {
+      const auto grace = parse_int(query.get("gracePeriodSeconds"));
+      if (!grace) return status::bad_request("gracePeriodSeconds must be a number");
+      options.gracePeriodSeconds = *grace;
+    }
+    if (query.has("propagationPolicy")) options.propagationPolicy = query.get("propagationPolicy");
+    if (const auto orphan = query.flag("orphanDependents")) options.orphanDependents = *orphan;
+  }
+  for (const api::Str& each : options.dryRun)
+    if (each == "All") call.context().dry_run = true;
+  return options;
+}
+
+}  // namespace plumb::apiserver

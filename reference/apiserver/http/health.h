@@ -1,0 +1,14 @@
+// /healthz, /livez, /readyz with their checks one by one, /version and /metrics.
+#pragma once
+
+#include <vector>
+
+#include "reference/apiserver/http/handler.h"
+
+namespace plumb::apiserver {
+
+std::vector<Route> health_routes(store::Store& store, WatchCache& cache);
+
+inline constexpr std::string_view served_version = "v1.37.0+plumbline";
+
+}  // namespace plumb::apiserver
