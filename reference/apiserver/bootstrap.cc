@@ -1,29 +1,14 @@
 #include "reference/apiserver/bootstrap.h"
 
 #include <future>
+#include <memory>
 
 #include "reference/api/types/corev1.h"
 #include "reference/api/types/schedulingv1.h"
+#include "reference/apiserver/authorization/bootstrap_policy.h"
 
 namespace plumb::apiserver {
 namespace {
-
-Status ensure(Registry& registry, std::shared_ptr<api::Object> object) {
-  const Resource* resource = resources::find_by_type(object->type());
-  if (!resource || registry.get(object->type(), {}, object->metadata.name)) return {};
-  RequestContext context;
-  User user;
-  user.name = "system:apiserver";
-  user.groups = {std::string(masters_group)};
-  context.user = std::make_shared<const User>(std::move(user));
-  auto promise = std::make_shared<std::promise<Status>>();
-  auto done = promise->get_future();
-  registry.create(context, *resource, {}, std::move(object), [promise](ApiResult<CachedPtr> made) {
-    const bool fine = made.ok() || made.status().reason == metav1::StatusReasonAlreadyExists;
-    promise->set_value(fine ? Status() : Status(status::to_error(made.status())));
-  });
-  return done.get();
-}
 
 std::shared_ptr<api::Object> priority_class(std::string_view name, std::int32_t value, std::string_view description) {
   auto made = std::make_shared<schedulingv1::PriorityClass>();
@@ -33,16 +18,41 @@ std::shared_ptr<api::Object> priority_class(std::string_view name, std::int32_t 
   return made;
 }
 
-}  // namespace
-
-Status ensure_system_objects(Registry& registry) {
+std::vector<std::shared_ptr<api::Object>> bootstrap_objects() {
+  std::vector<std::shared_ptr<api::Object>> objects;
   for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"}) {
     auto made = std::make_shared<corev1::Namespace>();
     made->metadata.name = name;
-    PLUMB_TRY(ensure(registry, std::move(made)));
+    objects.push_back(std::move(made));
   }
-  PLUMB_TRY(ensure(registry, priority_class("system-cluster-critical", 2'000'000'000, "For pods that the cluster needs and that may move.")));
-  PLUMB_TRY(ensure(registry, priority_class("system-node-critical", 2'000'001'000, "For pods that a node cannot do without.")));
+  for (auto& object : bootstrap_policy()) objects.push_back(std::move(object));
+  objects.push_back(priority_class("system-cluster-critical", 2'000'000'000, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."));
+  objects.push_back(priority_class("system-node-critical", 2'000'001'000, "Used for system critical pods that must not be moved from their current node."));
+  return objects;
+}
+
+}  // namespace
+
+Status ensure_system_objects(Registry& registry) {
+  RequestContext context;
+  auto user = std::make_shared<User>();
+  user->name = "system:apiserver";
+  user->groups = {std::string(masters_group)};
+  context.user = user;
+
+  std::vector<std::future<Status>> answers;
+  for (auto& object : bootstrap_objects()) {
+    const resources::Resource* resource = resources::find_by_type(object->type());
+    if (registry.get(object->type(), "", object->metadata.name)) continue;
+    const std::string name = object->metadata.name.str();
+    auto promise = std::make_shared<std::promise<Status>>();
+    answers.push_back(promise->get_future());
+    registry.create(context, *resource, "", std::move(object), [promise, name](ApiResult<CachedPtr> result) {
+      if (result.ok() || result.status().reason == "AlreadyExists") return promise->set_value({});
+      promise->set_value(status::to_error(result.status()).in("creating " + name));
+    });
+  }
+  for (auto& answer : answers) PLUMB_TRY(answer.get());
   return {};
 }
 

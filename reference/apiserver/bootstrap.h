@@ -1,4 +1,4 @@
-// Objects without which nothing works, made at start when they are missing: the system namespaces and priority classes.
+// What every cluster has from its first start: the system namespaces and priority classes, upstream's roles and bindings.
 #pragma once
 
 #include "harness/base/result.h"
@@ -6,7 +6,7 @@
 
 namespace plumb::apiserver {
 
-// Waits for the writes: not on a thread of the store or of a reactor.
+// Makes what is missing and leaves what is there. Waits for the writes: not on a thread of the store or of a reactor.
 Status ensure_system_objects(Registry& registry);
 
 }  // namespace plumb::apiserver

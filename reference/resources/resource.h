@@ -75,8 +75,9 @@ class Resource {
   // Not stored: the answer is computed (reviews, bindings).
   virtual bool is_virtual() const { return false; }
 
-  // Upstream's SetDefaults_* of this version; runs on every object that enters, before admission.
-  virtual void set_defaults(api::Object&) const {}
+  // Upstream's SetDefaults_* of this version; runs on every object that enters, before admission. What an override does stands
+  // before the defaults of nested types (shared/type_defaults.h), so it ends by calling this one.
+  virtual void set_defaults(api::Object&) const;
   // Clears what a client may not set at creation (status).
   virtual void prepare_for_create(api::Object&) const;
   // Keeps what an update through the main resource may not change (status). `generation` is raised by the registry when
