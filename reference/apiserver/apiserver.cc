@@ -5,6 +5,7 @@
 #include "reference/apiserver/discovery/discovery.h"
 #include "reference/apiserver/http/forms.h"
 #include "reference/apiserver/http/health.h"
+#include "reference/apiserver/http/kubelet_connector.h"
 
 namespace plumb::apiserver {
 namespace {
@@ -28,6 +29,7 @@ struct Apiserver::Parts {
   std::unique_ptr<AdmissionChain> admission;
   std::unique_ptr<Registry> registry;
   Security security;
+  std::unique_ptr<Connector> connector;
   std::unique_ptr<Handler> handler;
   std::unique_ptr<net::Server> server;
 
@@ -47,7 +49,9 @@ Status Apiserver::Parts::assemble() {
   for (const auto& [name, resource] : security.virtual_resources) computed.emplace(name, resource.get());
   registry->extend(security.tokens.get(), std::move(computed));
 
+  if (options.kubelet_client) connector = std::make_unique<KubeletConnector>(*registry, *options.kubelet_client);
   Handler::Options handling;
+  handling.connector = connector.get();
   handling.registry = registry.get();
   for (const auto& each : security.authenticators) handling.authenticators.push_back(each.get());
   for (const auto& each : security.authorizers) handling.authorizers.push_back(each.get());
@@ -91,6 +95,7 @@ Apiserver::~Apiserver() {
   if (parts_->server) parts_->server->stop(stop_grace);
   parts_->server.reset();
   parts_->handler.reset();
+  parts_->connector.reset();
   parts_->security = {};
   parts_->registry.reset();
   parts_->cache.reset();
