@@ -4,25 +4,22 @@
 
 namespace plumb::kubelet {
 
-ThreadExecutor::~ThreadExecutor() {
+ThreadExecutor::~ThreadExecutor() { stop(); }
+
+void ThreadExecutor::stop() {
+  std::vector<std::thread> threads;
   {
     std::lock_guard lock(mutex_);
-    stopping_ = true;
+    stopping_ = true;  // no thread is started from now on
+    threads.swap(threads_);
   }
   wake_.notify_all();
-  for (std::size_t n = 0;; n++) {  // work that still runs may start further threads
-    std::thread thread;
-    {
-      std::lock_guard lock(mutex_);
-      if (n >= threads_.size()) break;
-      thread = std::move(threads_[n]);
-    }
-    thread.join();
-  }
+  for (auto& thread : threads) thread.join();
 }
 
 void ThreadExecutor::post(std::function<void()> work) {
   std::lock_guard lock(mutex_);
+  if (stopping_) return;
   work_.push_back(std::move(work));
   if (work_.size() <= idle_ || threads_.size() >= max_threads_) return wake_.notify_one();
   threads_.emplace_back([this] { loop(); });

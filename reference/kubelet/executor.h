@@ -21,7 +21,10 @@ class Executor {
 class ThreadExecutor final : public Executor {
  public:
   explicit ThreadExecutor(std::size_t max_threads) : max_threads_(max_threads) {}
-  ~ThreadExecutor() override;  // finishes what was posted
+  ~ThreadExecutor() override;
+
+  // Finishes what was posted and joins the threads; what is posted from then on is dropped. Before whatever the work uses goes.
+  void stop();
 
   void post(std::function<void()> work) override;
 

@@ -75,9 +75,9 @@ class HollowNodes::Core {
     for (int index = 0; index < options_.nodes; index++) add_node(index);
   }
   ~Core() {
-    nodes_agents_stop();
+    for (const auto& node : nodes_) node->agent.reset();
     informer_.reset();
-    executor_.reset();
+    executor_->stop();
   }
 
   void start() {
@@ -139,17 +139,14 @@ class HollowNodes::Core {
     node.workers->removed(*api::as<corev1::Pod>(before));
     node.workers->update(std::move(after));
   }
-  void nodes_agents_stop() {
-    for (const auto& node : nodes_) node->agent.reset();
-  }
 
   const HollowOptions options_;
   informer::Client& client_;
   Clock& clock_;
+  std::unique_ptr<ThreadExecutor> executor_;
   std::unique_ptr<informer::EventRecorder> events_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::unordered_map<std::string, Node*> by_name_;
-  std::unique_ptr<ThreadExecutor> executor_;
   std::unique_ptr<informer::Informer> informer_;
 };
 

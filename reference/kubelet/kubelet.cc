@@ -42,7 +42,7 @@ class Kubelet::Core {
     if (server_) server_->stop();
     agent_.reset();
     informer_.reset();
-    executor_.reset();  // ends what is under way
+    executor_->stop();
     workers_.reset();
     objects_.reset();
   }

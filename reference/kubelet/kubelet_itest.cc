@@ -13,6 +13,7 @@
 #include "reference/informer/fake_client.h"
 #include "reference/informer/informer.h"
 #include "reference/kubelet/host_pods.h"
+#include "reference/kubelet/logs.h"
 #include "reference/kubelet/pod_workers.h"
 #include "reference/kubelet/probe_runner.h"
 #include "reference/kubelet/status.h"
@@ -56,7 +57,7 @@ class Node {
   }
   ~Node() {
     informer.reset();
-    executor.reset();
+    executor->stop();
     workers.reset();
   }
   void start_workers() {
@@ -140,6 +141,130 @@ TEST_F(PodsOnContainerd, APodRunsAndEnds) {
   std::printf("gone after %.3f s\n", std::chrono::duration<double>(real_clock().now() - stop).count());
   EXPECT_TRUE(eventually([&] { return node().workers->size() == 0; }));
   EXPECT_TRUE(node().runtime->list_sandboxes({})->empty());
+}
+
+TEST_F(PodsOnContainerd, VolumesEnvironmentAndFilesAreThere) {
+  auto map = std::make_shared<corev1::ConfigMap>();
+  map->metadata.name = "cm";
+  map->metadata.namespace_ = "default";
+  map->data = {{"a", "one"}};
+  ASSERT_TRUE(node().client.create<corev1::ConfigMap>(map).ok());
+  auto pod = make_pod("files", {"serve", "--http", "80"});
+  auto& container = pod->spec.containers[0];
+  auto& env = container.env.emplace_back();
+  env.name = "A";
+  auto& key = env.valueFrom.ensure().configMapKeyRef.ensure();
+  key.localObjectReference.name = "cm";
+  key.key = "a";
+  auto& sum = container.env.emplace_back();
+  sum.name = "B";
+  sum.value = "$(A)-$(NONE)-$$(A)";
+  auto& ip = container.env.emplace_back();
+  ip.name = "IP";
+  ip.valueFrom.ensure().fieldRef.ensure().fieldPath = "status.podIP";
+  auto& config = pod->spec.volumes.emplace_back();
+  config.name = "config";
+  config.volumeSource.configMap.ensure().localObjectReference.name = "cm";
+  auto& memory = pod->spec.volumes.emplace_back();
+  memory.name = "memory";
+  memory.volumeSource.emptyDir.ensure().medium = "Memory";
+  for (const auto& [name, path] : {std::pair("config", "/etc/config"), {"memory", "/memory"}}) {
+    auto& mount = container.volumeMounts.emplace_back();
+    mount.name = name;
+    mount.mountPath = path;
+  }
+  create(pod);
+  ASSERT_TRUE(eventually([&] { return is_ready("files"); })) << phase("files");
+  const std::string id = find("files")->status.containerStatuses[0].containerID.str().substr(13);
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "/plumb-test");
+    const auto result = node().runtime->exec_sync(id, words, 10s);
+    return result.ok() ? result->out + result->err : result.error().message;
+  };
+  EXPECT_EQ(run({"cat", "/etc/config/a"}), "one");
+  EXPECT_EQ(run({"env", "B"}), "one-$(NONE)-$(A)\n");
+  EXPECT_EQ(run({"env", "IP"}), find("files")->status.podIP.str() + "\n");
+  EXPECT_NE(run({"cat", "/etc/hosts"}).find(find("files")->status.podIP.str() + "\tfiles"), std::string::npos);
+  EXPECT_NE(run({"file", "/memory"}).find("tmpfs"), std::string::npos);
+  auto changed = std::make_shared<corev1::ConfigMap>(*node().client.find<corev1::ConfigMap>("default/cm"));
+  changed->data = {{"a", "two"}};
+  ASSERT_TRUE(node().client.update<corev1::ConfigMap>(changed).ok());
+  EXPECT_TRUE(eventually([&] { return run({"cat", "/etc/config/a"}) == "two"; }));
+  remove("files");
+}
+
+TEST_F(PodsOnContainerd, AKilledContainerIsRestartedAndTheLogIsRead) {
+  create(make_pod("kill", {"serve", "--http", "80"}));
+  ASSERT_TRUE(eventually([&] { return is_ready("kill"); })) << phase("kill");
+  const std::string id = find("kill")->status.containerStatuses[0].containerID.str().substr(13);
+  ASSERT_TRUE(node().runtime->stop_container(id, 0s).ok());
+  EXPECT_TRUE(eventually([&] { return find("kill")->status.containerStatuses[0].restartCount == 1 && is_ready("kill"); }));
+  const auto& last = find("kill")->status.containerStatuses[0].lastState;
+  ASSERT_TRUE(last.terminated);
+  EXPECT_EQ(last.terminated->exitCode, 137);
+  const std::string log = node().host->log_dir(*find("kill")) + "/main/1.log";
+  EXPECT_TRUE(eventually([&] { return tail_of_log(log, 5, 100) == "serving\n"; })) << tail_of_log(log, 5, 100);
+  remove("kill");
+}
+
+TEST_F(PodsOnContainerd, ProbesDecideReadinessAndRestart) {
+  auto pod = make_pod("probed", {"serve", "--http", "80"});
+  auto& ready = pod->spec.containers[0].readinessProbe.ensure();
+  ready.periodSeconds = 1;
+  ready.failureThreshold = 1;
+  auto& get = ready.probeHandler.httpGet.ensure();
+  get.path = "/readyz";
+  get.port = 80;
+  auto& live = pod->spec.containers[0].livenessProbe.ensure();
+  live.periodSeconds = 1;
+  live.failureThreshold = 1;
+  live.initialDelaySeconds = 3;
+  for (const char* word : {"/plumb-test", "exit", "1"}) live.probeHandler.exec.ensure().command.push_back(word);
+  create(pod);
+  ASSERT_TRUE(eventually([&] { return is_ready("probed"); })) << phase("probed");
+  EXPECT_TRUE(eventually([&] { return find("probed")->status.containerStatuses[0].restartCount == 1; }));
+  remove("probed");
+}
+
+TEST_F(PodsOnContainerd, ThirtyPodsAtOnceTakeLittleMoreThanTheRuntime) {
+  constexpr int kPods = 30;
+  const auto bare = [&] {
+    std::vector<std::thread> threads;
+    std::vector<std::string> sandboxes(kPods);
+    const Instant start = real_clock().now();
+    for (int n = 0; n < kPods; n++)
+      threads.emplace_back([&, n] {
+        const auto pod = make_pod("bare" + std::to_string(n), {"serve"});
+        pod->metadata.uid = "bare" + std::to_string(n);
+        auto sandbox = basic_sandbox_config(*pod, 0);
+        auto config = basic_container_config(*pod, pod->spec.containers[0], 0);
+        config.args = {"serve"};
+        sandbox.log_directory = "/var/log/pods/bare" + std::to_string(n);
+        sandboxes[n] = node().runtime->run_sandbox(sandbox).value();
+        fs::create_directories(sandbox.log_directory + "/main");
+        (void)node().runtime->start_container(node().runtime->create_container(sandboxes[n], config, sandbox).value());
+      });
+    for (auto& thread : threads) thread.join();
+    const Duration took = real_clock().now() - start;
+    for (const auto& id : sandboxes) (void)node().runtime->remove_sandbox(id);
+    return took;
+  };
+  const auto kubelet = [&] {
+    const Instant start = real_clock().now();
+    for (int n = 0; n < kPods; n++) create(make_pod("many" + std::to_string(n), {"serve"}));
+    EXPECT_TRUE(eventually([&] {
+      for (int n = 0; n < kPods; n++)
+        if (!is_ready("many" + std::to_string(n))) return false;
+      return true;
+    }, 60s));
+    const Duration took = real_clock().now() - start;
+    for (int n = 0; n < kPods; n++) remove("many" + std::to_string(n));
+    return took;
+  };
+  const auto seconds = [](Duration time) { return std::chrono::duration<double>(time).count(); };
+  const double without = seconds(bare()), with = seconds(kubelet());
+  std::printf("30 pods at once: %.3f s by bare CRI calls, %.3f s by the kubelet\n", without, with);
+  EXPECT_LT(with, without * 2.5);
 }
 
 // The whole program once more, inside a node.

@@ -52,7 +52,7 @@ struct PodView {
 class PodWorkers {
  public:
   explicit PodWorkers(NodeServices services);
-  ~PodWorkers();  // stops taking part; what runs goes on running. Work under way must have ended: destroy the executor first.
+  ~PodWorkers();  // stops taking part; what runs goes on running. Work under way must have ended: stop the executor first.
 
   // Takes over what the runtime has; to be called once, before the first pod. Blocks.
   Status adopt();
