@@ -11,6 +11,8 @@
 namespace plumb::kubelet {
 namespace {
 
+constexpr Duration kRegistrationStep = std::chrono::microseconds(500);
+
 // Pods of a simulated node need nothing of it but room.
 class SimulatedHost final : public PodHost {
  public:
@@ -130,7 +132,8 @@ class HollowNodes::Core {
     description.status = [this, name, index] { return simulated_status(options_, name, index); };
     NodeAgentOptions agent;
     agent.status_interval = agent.report_interval;  // nothing changes by itself
-    agent.initial_delay = Duration(std::chrono::seconds(10)) * index / std::max(options_.nodes, 500);
+    agent.initial_delay = kRegistrationStep * index;
+    agent.first_renewal = agent.lease_interval * (index + 1) / options_.nodes;
     node->agent = std::make_unique<NodeAgent>(client_, clock_, std::move(description), agent);
     by_name_[name] = node.get();
     nodes_.push_back(std::move(node));

@@ -184,6 +184,11 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
     lease->spec.renewTime = api::MicroTime::from(clock_.wall());
     client_.send(fresh ? informer::create_request(lease) : informer::update_request(lease), done(&Core::lease_renewed));
   }
+  Duration next_renewal() {
+    std::lock_guard lock(mutex_);
+    const bool first = !std::exchange(renewed_, true);
+    return first && options_.first_renewal > Duration::zero() ? options_.first_renewal : options_.lease_interval;
+  }
   void describe_lease(coordinationv1::Lease& lease) const {
     lease.metadata.name = description_.name;
     lease.metadata.namespace_ = kLeaseNamespace;
@@ -206,8 +211,7 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
       std::lock_guard lock(mutex_);
       lease_ = nullptr;
     }
-    const Duration wait = result.ok() ? options_.lease_interval : next_retry();
-    later(wait, [](Core& self) { self.renew_lease(); });
+    later(result.ok() ? next_renewal() : next_retry(), [](Core& self) { self.renew_lease(); });
   }
   void lease_fetched(Result<ObjectPtr> result) {
     {
@@ -227,7 +231,7 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
   std::shared_ptr<const coordinationv1::Lease> lease_;
   Instant reported_{};
   Duration retry_{};
-  bool reporting_ = false, stopped_ = false;
+  bool reporting_ = false, stopped_ = false, renewed_ = false;
 };
 
 NodeAgent::NodeAgent(informer::Client& client, Clock& clock, NodeDescription description, NodeAgentOptions options)

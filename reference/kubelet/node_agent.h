@@ -24,7 +24,8 @@ struct NodeDescription {
 struct NodeAgentOptions {
   Duration lease_interval = std::chrono::seconds(10), lease_duration = std::chrono::seconds(40);
   Duration status_interval = std::chrono::seconds(10), report_interval = std::chrono::minutes(5);
-  Duration initial_delay{};  // spreads the work of many nodes
+  // Spread the work of many nodes: when to register, and when to renew the lease for the first time (zero: after lease_interval).
+  Duration initial_delay{}, first_renewal{};
 };
 
 class NodeAgent {
