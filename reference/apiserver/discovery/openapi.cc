@@ -17,7 +17,7 @@ using api::Shape;
 using api::TypeInfo;
 using Members = std::vector<std::pair<std::string, Doc>>;
 
-constexpr std::string_view protobuf_v2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+constexpr std::string_view protobuf_v2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 // What differs between the two versions.
 struct Dialect {
