@@ -1,9 +1,11 @@
 #include "reference/apiserver/apiserver.h"
 
 #include "harness/net/server.h"
+#include "reference/apiserver/bootstrap.h"
 #include "reference/apiserver/discovery/discovery.h"
 #include "reference/apiserver/http/forms.h"
 #include "reference/apiserver/http/health.h"
+#include "reference/apiserver/http/kubelet_connector.h"
 
 namespace plumb::apiserver {
 namespace {
@@ -27,6 +29,7 @@ struct Apiserver::Parts {
   std::unique_ptr<AdmissionChain> admission;
   std::unique_ptr<Registry> registry;
   Security security;
+  std::unique_ptr<Connector> connector;
   std::unique_ptr<Handler> handler;
   std::unique_ptr<net::Server> server;
 
@@ -46,7 +49,9 @@ Status Apiserver::Parts::assemble() {
   for (const auto& [name, resource] : security.virtual_resources) computed.emplace(name, resource.get());
   registry->extend(security.tokens.get(), std::move(computed));
 
+  if (options.kubelet_client) connector = std::make_unique<KubeletConnector>(*registry, *options.kubelet_client);
   Handler::Options handling;
+  handling.connector = connector.get();
   handling.registry = registry.get();
   for (const auto& each : security.authenticators) handling.authenticators.push_back(each.get());
   for (const auto& each : security.authorizers) handling.authorizers.push_back(each.get());
@@ -79,6 +84,7 @@ Result<std::unique_ptr<Apiserver>> Apiserver::start(ApiserverOptions options) {
   parts->options = std::move(options);
   std::unique_ptr<Apiserver> made(new Apiserver(std::move(parts)));
   PLUMB_TRY(made->parts_->assemble());
+  PLUMB_TRY(ensure_system_objects(*made->parts_->registry));
   PLUMB_TRY(made->parts_->listen());
   return made;
 }
@@ -89,6 +95,7 @@ Apiserver::~Apiserver() {
   if (parts_->server) parts_->server->stop(stop_grace);
   parts_->server.reset();
   parts_->handler.reset();
+  parts_->connector.reset();
   parts_->security = {};
   parts_->registry.reset();
   parts_->cache.reset();

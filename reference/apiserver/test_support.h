@@ -39,6 +39,45 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+// Store, cache and registry without HTTP.
+class RegistryTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = store::EmbeddedStore::open({directory_.path()}, real_clock());
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    store_ = std::move(*opened);
+    auto cache = WatchCache::start(*store_, clock_, resources::all(), {});
+    ASSERT_TRUE(cache.ok()) << cache.error().message;
+    cache_ = std::move(*cache);
+    registry_ = std::make_unique<Registry>(Registry::Options{store_.get(), &clock_, cache_.get(), admission()});
+    User user;
+    user.name = "tester";
+    context_.user = std::make_shared<const User>(std::move(user));
+  }
+  void TearDown() override {
+    registry_.reset();
+    cache_.reset();
+    if (store_) store_->close();
+  }
+  virtual const AdmissionChain* admission() const { return nullptr; }
+
+  static const Resource& resource(const api::TypeInfo& type) { return *resources::find_by_type(type); }
+  template <class T>
+  ApiResult<CachedPtr> create(std::shared_ptr<T> object, std::string_view namespace_ = "default");
+  template <class T>
+  ApiResult<CachedPtr> update(std::shared_ptr<T> object);
+  ApiResult<CachedPtr> get(const api::TypeInfo& type, std::string_view namespace_, std::string_view name);
+  ApiResult<DeleteResult> remove(const api::TypeInfo& type, std::string_view namespace_, std::string_view name, const metav1::DeleteOptions& options = {});
+  ApiResult<ListResult> list(const api::TypeInfo& type, const ListOptions& options = {});
+
+  TemporaryDirectory directory_;
+  VirtualClock clock_;
+  std::unique_ptr<store::EmbeddedStore> store_;
+  std::unique_ptr<WatchCache> cache_;
+  std::unique_ptr<Registry> registry_;
+  RequestContext context_;
+};
+
 // Waits for the answer of an asynchronous call: await<CachedPtr>([&](auto done) { registry.get(…, done); }).
 template <class T, class Start>
 ApiResult<T> await(Start&& start) {
@@ -46,6 +85,26 @@ ApiResult<T> await(Start&& start) {
   auto future = promise->get_future();
   start(Done<T>([promise](ApiResult<T> result) { promise->set_value(std::move(result)); }));
   return future.get();
+}
+
+template <class T>
+ApiResult<CachedPtr> RegistryTest::create(std::shared_ptr<T> object, std::string_view namespace_) {
+  return await<CachedPtr>([&](auto done) { registry_->create(context_, resource(T::info()), namespace_, object, done); });
+}
+template <class T>
+ApiResult<CachedPtr> RegistryTest::update(std::shared_ptr<T> object) {
+  const ObjectName name{object->metadata.namespace_.str(), object->metadata.name.str()};
+  return await<CachedPtr>([&](auto done) { registry_->update(context_, resource(T::info()), name, {}, object, done); });
+}
+inline ApiResult<CachedPtr> RegistryTest::get(const api::TypeInfo& type, std::string_view namespace_, std::string_view name) {
+  return await<CachedPtr>([&](auto done) { registry_->get(resource(type), {std::string(namespace_), std::string(name)}, {}, done); });
+}
+inline ApiResult<DeleteResult> RegistryTest::remove(const api::TypeInfo& type, std::string_view namespace_, std::string_view name,
+                                                    const metav1::DeleteOptions& options) {
+  return await<DeleteResult>([&](auto done) { registry_->remove(context_, resource(type), {std::string(namespace_), std::string(name)}, options, done); });
+}
+inline ApiResult<ListResult> RegistryTest::list(const api::TypeInfo& type, const ListOptions& options) {
+  return await<ListResult>([&](auto done) { registry_->list(resource(type), options, done); });
 }
 
 }  // namespace plumb::apiserver::test

@@ -6,6 +6,7 @@
 
 #include "harness/base/listing.h"
 #include "reference/api/walk.h"
+#include "reference/resources/shared/type_defaults.h"
 
 namespace plumb::resources {
 namespace {
@@ -44,6 +45,8 @@ bool equal(const api::Object& a, const api::Object& b, const api::FieldInfo& fie
 }  // namespace
 
 std::vector<std::string_view> Resource::verbs() const { return {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}; }
+
+void Resource::set_defaults(api::Object& object) const { apply_type_defaults(object); }
 
 bool Resource::has_status() const { return type().json_field("status") != nullptr; }
 

@@ -75,8 +75,9 @@ class Resource {
   // Not stored: the answer is computed (reviews, bindings).
   virtual bool is_virtual() const { return false; }
 
-  // Upstream's SetDefaults_* of this version; runs on every object that enters, before admission.
-  virtual void set_defaults(api::Object&) const {}
+  // Upstream's SetDefaults_* of this version; runs on every object that enters, before admission. What an override does stands
+  // before the defaults of nested types (shared/type_defaults.h), so it ends by calling this one.
+  virtual void set_defaults(api::Object&) const;
   // Clears what a client may not set at creation (status).
   virtual void prepare_for_create(api::Object&) const;
   // Keeps what an update through the main resource may not change (status). `generation` is raised by the registry when
@@ -125,12 +126,14 @@ class Resource {
 template <class T>
 class Plain : public Resource {
  public:
-  explicit Plain(Names names) : names_(std::move(names)) {}
+  explicit Plain(Names names, NameRule rule = NameRule::dns_subdomain) : names_(std::move(names)), rule_(rule) {}
   const Names& names() const override { return names_; }
   const api::TypeInfo& type() const override { return T::info(); }
+  NameRule name_rule() const override { return rule_; }
 
  private:
   Names names_;
+  NameRule rule_;
 };
 
 // A review: posted, answered, never stored.

@@ -5,7 +5,7 @@ namespace plumb::resources {
 namespace {
 
 const Registered<Resource> registered{"clusterroles.rbac.authorization.k8s.io",
-                                      [] { return std::make_unique<Plain<rbacv1::ClusterRole>>(Names{"clusterroles", "clusterrole", {}, {}, false}); }};
+                                      [] { return std::make_unique<Plain<rbacv1::ClusterRole>>(Names{"clusterroles", "clusterrole", {}, {}, false}, NameRule::path_segment); }};
 
 }  // namespace
 }  // namespace plumb::resources

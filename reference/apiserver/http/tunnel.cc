@@ -1,0 +1,121 @@
+#include "reference/apiserver/http/tunnel.h"
+
+#include "harness/base/encoding.h"
+
+namespace plumb::apiserver {
+namespace {
+
+constexpr std::size_t buffered_limit = 1 << 20;
+constexpr std::size_t buffered_low = 128 << 10;
+constexpr Duration handshake_timeout = std::chrono::seconds(30);
+
+bool concerns_one_hop(std::string_view name) {
+  for (const char* each : {"connection", "keep-alive", "proxy-connection", "transfer-encoding", "te", "trailer", "upgrade", "content-length", "host"})
+    if (net::same_name(name, each)) return true;
+  return false;
+}
+
+bool is_credential(std::string_view name) {
+  return net::same_name(name, "authorization") || net::same_name(name, "cookie") || (name.size() > 12 && net::same_name(name.substr(0, 12), "impersonate-"));
+}
+
+std::string without_token(std::string_view protocols) {
+  std::string kept;
+  for (const std::string_view protocol : split(protocols, ','))
+    if (!trim(protocol).starts_with("base64url.bearer.")) kept.append(kept.empty() ? "" : ", ").append(trim(protocol));
+  return kept;
+}
+
+net::Headers passed_on(const net::Headers& headers) {
+  net::Headers out;
+  for (const auto& [name, value] : headers) {
+    if (concerns_one_hop(name) || is_credential(name)) continue;
+    if (net::same_name(name, "sec-websocket-protocol")) {
+      if (std::string kept = without_token(value); !kept.empty()) out.add(name, std::move(kept));
+    } else {
+      out.add(name, value);
+    }
+  }
+  return out;
+}
+
+net::Headers passed_back(const net::Headers& headers) {
+  net::Headers out;
+  for (const auto& [name, value] : headers)
+    if (!concerns_one_hop(name)) out.add(name, value);
+  return out;
+}
+
+metav1::Status unreachable(const std::string& what, const Error& error) {
+  metav1::Status status = status::internal("error dialing " + what + ": " + error.message);
+  if (error.code == Code::unavailable) status.code = 502;
+  return status;
+}
+
+// A plain exchange whose answer may be endless (logs -f).
+class Exchange : public std::enable_shared_from_this<Exchange> {
+ public:
+  Exchange(CallPtr call, std::shared_ptr<net::HttpClient> client, std::string what) : call_(std::move(call)), client_(std::move(client)), what_(std::move(what)) {}
+
+  void start(net::ClientRequest request) {
+    const auto self = shared_from_this();
+    net::CallCallbacks callbacks;
+    callbacks.on_headers = [self](int code, const net::Headers& headers) {
+      self->begun_ = true;
+      self->call_->began_stream(code);
+      self->call_->writer().begin(code, passed_back(headers));
+    };
+    callbacks.on_data = [self](std::string_view data) { self->pass(data); };
+    callbacks.on_end = [self](const net::Headers&) { self->call_->writer().end(); };
+    callbacks.on_error = [self](const Error& error) { self->begun_ ? self->call_->writer().abort() : self->call_->send_status(unreachable(self->what_, error)); };
+    far_ = client_->stream(std::move(request), std::move(callbacks));
+    call_->writer().on_cancel([far = far_]() mutable { far.cancel(); });
+  }
+
+ private:
+  void pass(std::string_view data) {
+    call_->writer().write(std::string(data));
+    if (call_->writer().buffered() < buffered_limit) return;
+    far_.pause();
+    call_->writer().on_writable(buffered_low, [far = far_]() mutable { far.resume(); });
+  }
+
+  const CallPtr call_;
+  const std::shared_ptr<net::HttpClient> client_;
+  const std::string what_;
+  net::Call far_;
+  bool begun_ = false;
+};
+
+void upgrade(const CallPtr& call, const std::shared_ptr<net::HttpClient>& client, net::ClientRequest request, const std::string& what) {
+  request.headers.set("Connection", "Upgrade");
+  request.headers.set("Upgrade", std::string(call->request().headers.get("upgrade")));
+  request.timeout = handshake_timeout;
+  client->upgrade_async(std::move(request), [call, client, what](Result<net::HttpClient::Upgraded> answered) {
+    if (!answered.ok()) return call->send_status(unreachable(what, answered.error()));
+    const auto far = answered->stream;
+    if (!far) {
+      call->began_stream(answered->response.status);
+      return call->writer().send(answered->response.status, passed_back(answered->response.headers), net::Body(answered->response.body));
+    }
+    call->began_stream(101);
+    call->writer().upgrade(answered->response.headers, [call, client, far](std::shared_ptr<net::Stream> near) {
+      if (!near) return far->close();
+      net::splice(near, far, [call, client] {});
+    });
+  });
+}
+
+}  // namespace
+
+void tunnel(const CallPtr& call, const std::shared_ptr<net::HttpClient>& client, std::string target, std::string what) {
+  net::ClientRequest request;
+  request.method = call->request().method;
+  request.target = std::move(target);
+  request.headers = passed_on(call->request().headers);
+  request.body = net::Body(call->request().body);
+  if (call->request().headers.has("upgrade")) return upgrade(call, client, std::move(request), what);
+  std::make_shared<Exchange>(call, client, std::move(what))->start(std::move(request));
+}
+
+}  // namespace plumb::apiserver

@@ -1,0 +1,115 @@
+// plumbd apiserver, all, controller-manager, scheduler.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "harness/base/arguments.h"
+#include "harness/base/encoding.h"
+#include "harness/base/log.h"
+#include "reference/cluster/control_plane/component.h"
+#include "reference/cluster/control_plane/control_plane.h"
+#include "reference/cluster/pki/pki.h"
+#include "reference/cluster/role.h"
+
+namespace plumb::cluster {
+namespace {
+
+// SIGTERM and SIGINT are waited for, so every thread has to block them: call before any thread is made.
+sigset_t block_end_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+// One line on stdout once it serves, for whoever started it; then until a signal.
+int serve_until_signal(const sigset_t& set, const std::string& ready) {
+  std::printf("%s\n", ready.c_str());
+  std::fflush(stdout);
+  int number = 0;
+  sigwait(&set, &number);
+  return kExitOk;
+}
+
+int refuse(const std::string& role, const Error& error) {
+  std::fprintf(stderr, "plumbd %s: %s\n", role.c_str(), error.message.c_str());
+  return kExitFailure;
+}
+
+class ApiserverRole final : public Role {
+ public:
+  ApiserverRole(std::string name, std::vector<std::string> components) : name_(std::move(name)), components_(std::move(components)) {}
+  std::string summary() const override {
+    return components_.empty() ? "serves the API from the embedded store or etcd" : "apiserver, scheduler and controller-manager in one process";
+  }
+  int run(const std::vector<std::string>& args) override {
+    ControlPlaneOptions options;
+    std::string token_file;
+    int port = options.secure_port;
+    Arguments arguments("plumbd " + name_, summary());
+    arguments.option("--dir", options.layout.dir, "the cluster's folder: keys and, with the embedded store, data (made when missing)")
+        .option("--bind-address", options.bind_address, "address to listen on")
+        .option("--secure-port", port, "port to listen on; 0: any free one")
+        .option("--certificate-ip", options.certificate_ips, "address by which clients reach the server (may be repeated)")
+        .option("--etcd-servers", options.etcd_servers, "etcd endpoints (may be repeated); default: the embedded store")
+        .option("--token-auth-file", token_file, "static tokens: token,user,uid,\"group1,group2\" a line")
+        .option("--threads", options.threads, "threads that serve connections");
+    if (const auto done = arguments.parse(args)) return *done;
+    if (options.layout.dir.empty()) return refuse(name_, fail(Code::invalid_argument, "--dir is missing: name the folder that holds the cluster")), kExitUsage;
+    options.secure_port = static_cast<std::uint16_t>(port);
+    options.components = components_;
+    if (!token_file.empty()) {
+      auto tokens = read_file(token_file);
+      if (!tokens.ok()) return refuse(name_, tokens.error());
+      options.static_tokens = std::move(*tokens);
+    }
+    const sigset_t set = block_end_signals();
+    auto control_plane = ControlPlane::start(std::move(options), real_clock());
+    if (!control_plane.ok()) return refuse(name_, control_plane.error());
+    return serve_until_signal(set, "ready on port " + std::to_string((*control_plane)->port()));
+  }
+
+ private:
+  std::string name_;
+  std::vector<std::string> components_;
+};
+
+class ComponentRole final : public Role {
+ public:
+  ComponentRole(std::string role, std::string component) : role_(std::move(role)), component_(std::move(component)) {}
+  std::string summary() const override {
+    const auto made = Registry<Component>::make(component_);
+    return made ? made->summary() : "(not in this program)";
+  }
+  int run(const std::vector<std::string>& args) override {
+    std::string kubeconfig;
+    bool leader_elect = false;
+    Arguments arguments("plumbd " + role_, summary());
+    arguments.option("--kubeconfig", kubeconfig, "where the API server is and who we are there")
+        .flag("--leader-elect", leader_elect, "work only while holding the lease, for several instances");
+    if (const auto done = arguments.parse(args)) return *done;
+    const sigset_t set = block_end_signals();
+    auto running = RemoteComponent::start(component_, kubeconfig, leader_elect, real_clock());
+    if (!running.ok()) return refuse(role_, running.error());
+    return serve_until_signal(set, "ready");
+  }
+
+ private:
+  std::string role_, component_;
+};
+
+const Registered<Role> apiserver_role{"apiserver", [] { return std::make_unique<ApiserverRole>("apiserver", std::vector<std::string>{}); }};
+const Registered<Role> all_role{"all", [] {
+                                  std::vector<std::string> components;
+                                  for (const auto& [name, make] : Registry<Component>::all()) components.push_back(name);
+                                  return std::make_unique<ApiserverRole>("all", components);
+                                }};
+const Registered<Role> controller_role{"controller-manager", [] { return std::make_unique<ComponentRole>("controller-manager", "kube-controller-manager"); }};
+const Registered<Role> scheduler_role{"scheduler", [] { return std::make_unique<ComponentRole>("scheduler", "kube-scheduler"); }};
+
+}  // namespace
+}  // namespace plumb::cluster
