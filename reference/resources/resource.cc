@@ -5,11 +5,18 @@
 #include <tuple>
 
 #include "reference/api/text/time.h"
+#include "harness/base/listing.h"
 #include "reference/api/walk.h"
 #include "reference/resources/shared/type_defaults.h"
 
 namespace plumb::resources {
 namespace {
+
+std::string line(const Resource& resource) {
+  const std::string group = resource.group().empty() ? "" : std::string(resource.group()) + "/";
+  return group + std::string(resource.version()) + " " + std::string(resource.type().name) + (resource.names().namespaced ? ", namespaced" : ", cluster-wide");
+}
+const Registered<Listing> listed{"resources", [] { return listing_of<Resource>(line); }};
 
 char* at(api::Object& object, const api::FieldInfo& field) { return reinterpret_cast<char*>(&object) + field.offset; }
 
