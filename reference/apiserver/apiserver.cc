@@ -3,6 +3,7 @@
 #include "harness/net/server.h"
 #include "reference/apiserver/bootstrap.h"
 #include "reference/apiserver/discovery/discovery.h"
+#include "reference/apiserver/discovery/openapi.h"
 #include "reference/apiserver/http/forms.h"
 #include "reference/apiserver/http/health.h"
 #include "reference/apiserver/http/kubelet_connector.h"
@@ -58,6 +59,7 @@ Status Apiserver::Parts::assemble() {
   handling.anonymous = security.anonymous;
   handling.routes = security.routes;
   for (Route& route : health_routes(*options.store, *cache)) handling.routes.push_back(std::move(route));
+  for (Route& route : openapi_routes()) handling.routes.push_back(std::move(route));
   for (Route& route : discovery_routes()) handling.routes.push_back(std::move(route));
   handler = std::make_unique<Handler>(std::move(handling));
   return {};

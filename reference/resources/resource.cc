@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "harness/base/listing.h"
+#include "reference/api/text/time.h"
 #include "reference/api/walk.h"
 #include "reference/resources/shared/type_defaults.h"
 
@@ -77,10 +78,11 @@ bool Resource::spec_changed(const api::Object& next, const api::Object& previous
 }
 
 std::vector<Column> Resource::columns() const {
-  return {{"Name", "string", "name", "Name must be unique within a namespace."},
-          {"Age", "string", "", "Time since the object was created."}};
+  return {{"Name", "string", "name", "Unique within the namespace."}, {"Created At", "date", "", "When the object was created."}};
 }
-std::vector<Cell> Resource::row(const api::Object& object, WallTime now) const { return {object.metadata.name, age(object, now)}; }
+std::vector<Cell> Resource::row(const api::Object& object, WallTime) const {
+  return {object.metadata.name, api::format_time(object.metadata.creationTimestamp.wall())};
+}
 
 std::string Resource::group_resource() const { return group().empty() ? names().plural : names().plural + "." + std::string(group()); }
 

@@ -4,8 +4,14 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"clusterrolebindings.rbac.authorization.k8s.io",
-                                      [] { return std::make_unique<Plain<rbacv1::ClusterRoleBinding>>(Names{"clusterrolebindings", "clusterrolebinding", {}, {}, false}, NameRule::path_segment); }};
+class ClusterRoleBindings final : public Plain<rbacv1::ClusterRoleBinding> {
+ public:
+  ClusterRoleBindings() : Plain(Names{"clusterrolebindings", "clusterrolebinding", {}, {}, false}) {}
+  // Names like system:node are common.
+  NameRule name_rule() const override { return NameRule::path_segment; }
+};
+
+const Registered<Resource> registered{"clusterrolebindings.rbac.authorization.k8s.io", [] { return std::make_unique<ClusterRoleBindings>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -4,8 +4,14 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"rolebindings.rbac.authorization.k8s.io",
-                                      [] { return std::make_unique<Plain<rbacv1::RoleBinding>>(Names{"rolebindings", "rolebinding", {}, {}, true}, NameRule::path_segment); }};
+class RoleBindings final : public Plain<rbacv1::RoleBinding> {
+ public:
+  RoleBindings() : Plain(Names{"rolebindings", "rolebinding", {}, {}, true}) {}
+  // Names like system:node are common.
+  NameRule name_rule() const override { return NameRule::path_segment; }
+};
+
+const Registered<Resource> registered{"rolebindings.rbac.authorization.k8s.io", [] { return std::make_unique<RoleBindings>(); }};
 
 }  // namespace
 }  // namespace plumb::resources
