@@ -22,7 +22,9 @@ class Skips final : public testing::EmptyTestEventListener {
   void OnTestProgramEnd(const testing::UnitTest&) override {
     for (const std::string& line : lines_) std::printf("SKIPPED TEST: %s\n", line.c_str());
   }
-  static bool nothing_ran(const testing::UnitTest& unit) { return unit.skipped_test_count() > 0 && unit.skipped_test_count() == unit.test_to_run_count(); }
+  static bool nothing_ran(const testing::UnitTest& unit) {
+    return unit.skipped_test_count() > 0 && unit.skipped_test_count() == unit.test_to_run_count();
+  }
 
  private:
   static std::string one_line(std::string text) {

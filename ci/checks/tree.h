@@ -23,8 +23,8 @@ bool is_header(const std::string& path);
 // The folders of the README's map, in include order: first column of the table below the heading "## Map".
 std::vector<std::string> folder_order(const std::string& readme);
 
-// A file includes only files of its own folder and of folders above it in `order`; harness includes nothing but harness; conformance and
-// reports only harness and themselves; perf too, except perf/bench.
+// A file includes only files of its own folder and of folders above it in `order`; integration tests may use whole things from below.
+// harness includes nothing but harness; conformance and reports only harness and themselves; perf too, except perf/bench.
 Problems include_order(const Tree& tree, const std::vector<std::string>& order);
 // Every folder with sources stands in `order`.
 Problems unlisted_folders(const Tree& tree, const std::vector<std::string>& order);

@@ -29,6 +29,11 @@ TEST(IncludeOrder, RefusesWhatStandsBelow) {
               ElementsAre(AllOf(HasSubstr("reference/api/a.h:2 "), HasSubstr("stands below reference/api"))));
 }
 
+TEST(IncludeOrder, LetsIntegrationTestsUseWholes) {
+  EXPECT_THAT(include_order({{"reference/api/a_itest.cc", "#include \"reference/store/b.h\"\n"}}, kOrder), IsEmpty());
+  EXPECT_THAT(include_order({{"conformance/a_itest.cc", "#include \"reference/store/b.h\"\n"}}, kOrder), testing::SizeIs(1));
+}
+
 TEST(IncludeOrder, KeepsTheToolkitFreeOfTheReference) {
   EXPECT_THAT(include_order({{"harness/runner/a.cc", "#include \"reference/api/b.h\"\n"},
                              {"conformance/apps/a.cc", "#include \"reference/api/b.h\"\n"},

@@ -4,8 +4,8 @@
 #include <map>
 #include <tuple>
 
-#include "reference/api/text/time.h"
 #include "harness/base/listing.h"
+#include "reference/api/text/time.h"
 #include "reference/api/walk.h"
 #include "reference/resources/shared/type_defaults.h"
 
