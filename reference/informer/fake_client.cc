@@ -254,8 +254,8 @@ class FakeClient::State : public std::enable_shared_from_this<State> {
       return status_error(Code::permission_denied, 403, "Forbidden",
                           resource.group_resource() + " " + quoted(meta.name) + " is forbidden: unable to create new content in namespace " +
                               request.namespace_ + " because it is being terminated");
-    resource.set_defaults(*object);
-    resource.prepare_for_create(*object);
+    resource.Resource::prepare_for_create(*object);
+    if (object->type().name == "Pod") static_cast<corev1::Pod&>(*object).status.phase = corev1::PodPending;
     meta.uid.reset();
     meta.creationTimestamp = {};
     meta.deletionTimestamp = {};
@@ -279,13 +279,12 @@ class FakeClient::State : public std::enable_shared_from_this<State> {
       return conflict(resource, was.name, "the object has been modified; please apply your changes to the latest version and try again");
     if (!meta.uid.empty() && meta.uid != was.uid)
       return conflict(resource, was.name, "Precondition failed: UID in precondition: " + meta.uid.str() + ", UID in object meta: " + was.uid.str());
-    resource.set_defaults(*next);
     if (request.subresource == "status") {
-      resource.prepare_for_status_update(*next, *current);
+      resource.Resource::prepare_for_status_update(*next, *current);
     } else if (request.subresource == "finalize") {
       static_cast<corev1::Namespace&>(*next).status = static_cast<const corev1::Namespace&>(*current).status;
     } else {
-      resource.prepare_for_update(*next, *current);
+      resource.Resource::prepare_for_update(*next, *current);
     }
     meta.uid = was.uid;
     meta.resourceVersion = was.resourceVersion;
@@ -322,7 +321,7 @@ class FakeClient::State : public std::enable_shared_from_this<State> {
     if (policy == metav1::DeletePropagationForeground) add_finalizer(*next, "foregroundDeletion");
 
     std::int64_t grace = 0;
-    if (const auto* pod = api::as<corev1::Pod>(*current); pod && resource.graceful_deletion() && !pod->spec.nodeName.empty() && !terminal(*pod))
+    if (const auto* pod = api::as<corev1::Pod>(*current); pod && !pod->spec.nodeName.empty() && !terminal(*pod))
       grace = options.gracePeriodSeconds ? *options.gracePeriodSeconds : pod->spec.terminationGracePeriodSeconds.value_or(30);
     if (was.deletionTimestamp) grace = std::min(grace, was.deletionGracePeriodSeconds.value_or(0));
 

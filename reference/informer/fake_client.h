@@ -1,6 +1,6 @@
 // A cluster in memory behind the client interface, for tests of components under a virtual clock. It behaves as the API server does where
 // components can tell: resource versions and conflicts, generated names, UIDs, generation, status apart from spec, finalizers, grace,
-// propagation, selectors, watches, bindings, terminating namespaces. It does not validate and does not authorize.
+// propagation, selectors, watches, bindings, terminating namespaces. It sets no defaults, does not validate and does not authorize.
 //
 // Calls complete on the calling thread; watch events are delivered on the thread that caused them, before the call completes, unless
 // held back. Same calls, same seed: same UIDs, names and versions. Safe from any thread.

@@ -112,7 +112,7 @@ class Resource {
   // The names selectable_fields() gives, known without an object; any other field label is refused.
   virtual std::vector<std::string_view> selectable_field_names() const { return {}; }
 
-  // Without own columns a table has Name and Age.
+  // Without own columns a table has Name and Created At.
   virtual std::vector<Column> columns() const;
   virtual std::vector<Cell> row(const api::Object&, WallTime now) const;
 
@@ -126,12 +126,14 @@ class Resource {
 template <class T>
 class Plain : public Resource {
  public:
-  explicit Plain(Names names) : names_(std::move(names)) {}
+  explicit Plain(Names names, NameRule rule = NameRule::dns_subdomain) : names_(std::move(names)), rule_(rule) {}
   const Names& names() const override { return names_; }
   const api::TypeInfo& type() const override { return T::info(); }
+  NameRule name_rule() const override { return rule_; }
 
  private:
   Names names_;
+  NameRule rule_;
 };
 
 // A review: posted, answered, never stored.

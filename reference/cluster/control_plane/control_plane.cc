@@ -1,12 +1,10 @@
 #include "reference/cluster/control_plane/control_plane.h"
 
-#include "harness/client/kubeconfig.h"
-#include "harness/net/client.h"
 #include "reference/apiserver/apiserver.h"
 #include "reference/cluster/control_plane/component.h"
+#include "reference/cluster/control_plane/connect.h"
 #include "reference/cluster/control_plane/security.h"
 #include "reference/cluster/pki/pki.h"
-#include "reference/informer/https.h"
 #include "reference/informer/in_process.h"
 #include "reference/store/embedded/embedded_store.h"
 #include "reference/store/etcd/etcd_store.h"
@@ -102,16 +100,9 @@ RemoteComponent::RemoteComponent(std::unique_ptr<Parts> parts) : parts_(std::mov
 RemoteComponent::~RemoteComponent() = default;
 
 Result<std::unique_ptr<RemoteComponent>> RemoteComponent::start(const std::string& name, const std::string& kubeconfig, bool leader_elect, Clock& clock) {
-  const client::Config config = PLUMB_TRY(client::load_config({kubeconfig, {}}));
-  net::ClientOptions options;
-  options.endpoint = PLUMB_TRY(net::parse_url(config.server)).endpoint;
-  options.tls = net::TlsClientOptions{config.ca, config.user.client_certificate, config.user.client_key, config.tls_server_name, config.insecure};
-  informer::HttpsOptions https;
-  https.http = PLUMB_TRY(net::HttpClient::create(std::move(options)));
-  https.bearer_token = config.user.token;
-  https.user_agent = "plumbd-" + name;
+  Connection connection = PLUMB_TRY(connect(kubeconfig, "plumbd-" + name));
   auto parts = std::make_unique<Parts>();
-  parts->running = PLUMB_TRY(run_component(name, informer::make_https_client(std::move(https)), config.ca, leader_elect, clock));
+  parts->running = PLUMB_TRY(run_component(name, std::move(connection.client), connection.ca_pem, leader_elect, clock));
   return std::unique_ptr<RemoteComponent>(new RemoteComponent(std::move(parts)));
 }
 

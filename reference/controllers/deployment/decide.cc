@@ -326,6 +326,7 @@ class Pass {
     if (!has_history_limit(*deployment_)) return;
     Sets idle = old_;
     std::erase_if(idle, [](const ReplicaSet* set) { return static_cast<bool>(set->metadata.deletionTimestamp); });
+    std::stable_sort(idle.begin(), idle.end(), [](const ReplicaSet* a, const ReplicaSet* b) { return revision_of(*a) < revision_of(*b); });
     const auto excess = static_cast<std::int64_t>(idle.size()) - *deployment_->spec.revisionHistoryLimit;
     for (std::int64_t i = 0; i < excess; ++i) {
       const ReplicaSet& set = *idle[static_cast<std::size_t>(i)];

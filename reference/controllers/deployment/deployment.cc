@@ -1,4 +1,4 @@
-// The controller "deployment".
+// The controller "deployment-controller".
 #include "reference/controllers/deployment/decide.h"
 #include "reference/controllers/framework/controller.h"
 #include "reference/controllers/framework/ownership.h"
@@ -18,6 +18,7 @@ using PodPtr = std::shared_ptr<const corev1::Pod>;
 class Deployments final : public Controller {
  public:
   std::string component() const override { return "deployment-controller"; }
+  std::string queue_name() const override { return "deployment"; }
 
   void watch(Watches& watches) override {
     watches_ = &watches;
@@ -91,7 +92,7 @@ class Deployments final : public Controller {
   Lister<corev1::Pod> pods_;
 };
 
-const Registered<Controller> registered{"deployment", [] { return std::make_unique<Deployments>(); }};
+const Registered<Controller> registered{"deployment-controller", [] { return std::make_unique<Deployments>(); }};
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // A control loop, apart from its machinery. One folder each; it registers itself under upstream's name:
 //
-//   const Registered<Controller> registered{"replicaset", [] { return std::make_unique<ReplicaSets>(); }};
+//   const Registered<Controller> registered{"replicaset-controller", [] { return std::make_unique<ReplicaSets>(); }};
 //
 // watch() says what it looks at: it installs handlers that put keys on the queue, and keeps listers. reconcile() gets a key, never an
 // event, so that it is level-based by construction: it reads the caches, asks the pure decision function in its own file, and gives back
@@ -48,6 +48,11 @@ class Watches {
   informer::Informer& informer() {
     return informer(informer::resource_of<T>());
   }
+  // Take the listers that a handler reads before installing it: a handler may be called at once.
+  template <class T>
+  informer::Lister<T> lister() {
+    return informer<T>().template lister<T>();
+  }
   // A lister of T, and every change of T through `handler` (nullptr: no handler).
   template <class T>
   informer::Lister<T> watch(std::function<void(const std::shared_ptr<const T>& before, const std::shared_ptr<const T>& after)> handler = nullptr);
@@ -75,6 +80,10 @@ class Controller {
   virtual int workers() const { return 5; }
   // The component its events are said to come from.
   virtual std::string component() const = 0;
+  // The service account in kube-system that it acts as, where each controller has credentials of its own.
+  virtual std::string account() const { return component(); }
+  // The queue's name in workqueue_* metrics.
+  virtual std::string queue_name() const = 0;
 };
 
 template <class T>

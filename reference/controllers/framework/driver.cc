@@ -172,7 +172,7 @@ Driver::Driver(std::string name, std::unique_ptr<Controller> controller, informe
     : name_(std::move(name)),
       client_(client),
       clock_(clock),
-      queue_(clock, name_),
+      queue_(clock, controller->queue_name()),
       expectations_(clock),
       recorder_(client, clock, controller->component()),
       watches_(informers, queue_, expectations_, clock, options),

@@ -86,7 +86,4 @@ struct Plan {
   }
 };
 
-// The plan as text, one line an action or event, for transcripts. Bodies are shown by `show` where it gives something.
-std::string to_text(const Plan& plan);
-
 }  // namespace plumb::controllers

@@ -26,8 +26,9 @@ bool selects(const corev1::ReplicationController& owner, const api::Map<api::Str
 template <class Owner>
 class Replicas final : public Controller {
  public:
-  explicit Replicas(std::string component) : component_(std::move(component)) {}
+  Replicas(std::string component, std::string queue_name) : component_(std::move(component)), queue_name_(std::move(queue_name)) {}
   std::string component() const override { return component_; }
+  std::string queue_name() const override { return queue_name_; }
 
   void watch(Watches& watches) override {
     watches_ = &watches;
@@ -97,15 +98,17 @@ class Replicas final : public Controller {
       if (selects(*owner, pod.metadata.labels)) watches_->queue.add(object_key(*owner));
   }
 
-  const std::string component_;
+  const std::string component_, queue_name_;
   Watches* watches_ = nullptr;
   Lister<Owner> owners_;
   Lister<corev1::Pod> pods_;
 };
 
-const Registered<Controller> replica_sets{"replicaset", [] { return std::make_unique<Replicas<appsv1::ReplicaSet>>("replicaset-controller"); }};
-const Registered<Controller> replication_controllers{
-    "replicationcontroller", [] { return std::make_unique<Replicas<corev1::ReplicationController>>("replication-controller"); }};
+const Registered<Controller> replica_sets{
+    "replicaset-controller", [] { return std::make_unique<Replicas<appsv1::ReplicaSet>>("replicaset-controller", "replicaset"); }};
+const Registered<Controller> replication_controllers{"replicationcontroller-controller", [] {
+  return std::make_unique<Replicas<corev1::ReplicationController>>("replication-controller", "replicationmanager");
+}};
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// The controllers "replicaset" and "replicationcontroller": keep the wanted number of pods.
+// The controllers "replicaset-controller" and "replicationcontroller-controller": keep the wanted number of pods.
 #pragma once
 
 #include "reference/api/types/appsv1.h"

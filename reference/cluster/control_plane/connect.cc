@@ -1,0 +1,21 @@
+#include "reference/cluster/control_plane/connect.h"
+
+#include "harness/client/kubeconfig.h"
+#include "harness/net/client.h"
+#include "reference/informer/https.h"
+
+namespace plumb::cluster {
+
+Result<Connection> connect(const std::string& kubeconfig, const std::string& user_agent) {
+  const client::Config config = PLUMB_TRY(client::load_config({kubeconfig, {}}));
+  net::ClientOptions options;
+  options.endpoint = PLUMB_TRY(net::parse_url(config.server)).endpoint;
+  options.tls = net::TlsClientOptions{config.ca, config.user.client_certificate, config.user.client_key, config.tls_server_name, config.insecure};
+  informer::HttpsOptions https;
+  https.http = PLUMB_TRY(net::HttpClient::create(std::move(options)));
+  https.bearer_token = config.user.token;
+  https.user_agent = user_agent;
+  return Connection{informer::make_https_client(std::move(https)), config.ca};
+}
+
+}  // namespace plumb::cluster

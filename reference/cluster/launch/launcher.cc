@@ -1,0 +1,219 @@
+#include "reference/cluster/launch/launcher.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <set>
+
+#include "reference/api/types/corev1.h"
+#include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/image/oci.h"
+#include "reference/cluster/launch/processes.h"
+#include "reference/cluster/node/machine.h"
+#include "reference/cluster/pki/pki.h"
+#include "reference/informer/client.h"
+
+namespace plumb::cluster {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr Duration process_limit = 30s, stop_grace = 5s;
+
+// In the order in which they start; they stop the other way round.
+const std::vector<std::string> process_names = {"etcd", "all", "apiserver", "scheduler", "controller-manager", "hollow"};
+
+std::string url(const std::string& host, std::uint16_t port) { return "https://" + host + ":" + std::to_string(port); }
+
+class Launch {
+ public:
+  Launch(const Layout& layout, ClusterConfig config, const LaunchProgress& progress) : layout_(layout), config_(std::move(config)), progress_(progress) {}
+
+  Status run(Duration limit) {
+    const Instant deadline = real_clock().now() + limit;
+    if (config_.nodes > 0) PLUMB_TRY(prepare_network());
+    if (config_.port == 0 || !control_plane_runs()) config_.port = PLUMB_TRY(choose_port(config_.port ? config_.port : std::uint16_t{6443}));
+    PLUMB_TRY(save_config(layout_, config_));
+    if (config_.store == "etcd" && config_.etcd_servers.empty()) PLUMB_TRY(start_etcd());
+    PLUMB_TRY(start_control_plane());
+    PLUMB_TRY(start_nodes());
+    PLUMB_TRY(start_hollow_nodes());
+    return await_nodes(deadline);
+  }
+
+ private:
+  ClusterId id() const { return {config_.name, layout_.dir}; }
+  bool control_plane_runs() const { return process_running(layout_, "all") || process_running(layout_, "apiserver"); }
+
+  Status prepare_network() {
+    if (geteuid() != 0)
+      return fail(Code::permission_denied, "real nodes need root (network namespaces, containerd): run with sudo, or take --nodes 0 --hollow-nodes N for simulated ones");
+    progress_.step("making the network");
+    plan_ = PLUMB_TRY(create_host_network(id()));
+    return {};
+  }
+
+  Status start_etcd() {
+    progress_.step("starting etcd");
+    const auto client = PLUMB_TRY(choose_port(2379)), peer = PLUMB_TRY(choose_port(2380));
+    if (!process_running(layout_, "etcd")) {
+      const std::string address = "http://127.0.0.1:" + std::to_string(client), peers = "http://127.0.0.1:" + std::to_string(peer);
+      PLUMB_TRY(start_process(layout_,
+                              {"etcd",
+                               {"etcd", "--data-dir", layout_.etcd(), "--listen-client-urls", address, "--advertise-client-urls", address, "--listen-peer-urls", peers,
+                                "--initial-advertise-peer-urls", peers, "--initial-cluster", "default=" + peers},
+                               false},
+                              process_limit));
+      PLUMB_TRY(write_private_file(layout_.dir + "/etcd.address", address));
+    }
+    own_etcd_ = PLUMB_TRY(read_file(layout_.dir + "/etcd.address"));
+    return {};
+  }
+
+  Status start_control_plane() {
+    const Pki pki = PLUMB_TRY(Pki::open(layout_, real_clock()));
+    PLUMB_TRY(write_kubeconfig(layout_.kubeconfig(), config_.name, url("127.0.0.1", config_.port), pki.ca_pem(), "kubernetes-admin", PLUMB_TRY(pki.identity(admin_identity()))));
+    std::vector<std::string> args = {own_program(), config_.separate ? "apiserver" : "all", "--dir", layout_.dir, "--secure-port", std::to_string(config_.port),
+                                     "--certificate-ip", "127.0.0.1"};
+    if (plan_) args.insert(args.end(), {"--certificate-ip", plan_->host_ip()});
+    if (!plan_) args.insert(args.end(), {"--bind-address", "127.0.0.1"});
+    for (const std::string& server : config_.etcd_servers) args.insert(args.end(), {"--etcd-servers", server});
+    if (!own_etcd_.empty()) args.insert(args.end(), {"--etcd-servers", own_etcd_});
+    progress_.step("starting the control plane");
+    PLUMB_TRY(start_process(layout_, {args[1], args}, process_limit));
+    if (!config_.separate) return {};
+    for (const std::string role : {"scheduler", "controller-manager"}) {
+      const std::string component = "kube-" + role;
+      PLUMB_TRY(write_kubeconfig(layout_.kubeconfig(component), config_.name, url("127.0.0.1", config_.port), pki.ca_pem(), component, PLUMB_TRY(pki.identity(component_identity(component)))));
+      PLUMB_TRY(start_process(layout_, {role, {own_program(), role, "--kubeconfig", layout_.kubeconfig(component)}}, process_limit));
+    }
+    return {};
+  }
+
+  Status start_nodes() {
+    for (int i = 0; i < config_.nodes; ++i) {
+      NodeSpec spec = node_spec(id(), *plan_, i, config_.nodes);
+      if (const auto found = NodeMachine::find(id(), spec.name); found.ok() && found->running()) continue;
+      progress_.step("starting node " + spec.name);
+      PLUMB_TRY(configure_node(spec));
+      auto machine = PLUMB_TRY(NodeMachine::create(spec));
+      (void)machine;
+    }
+    return {};
+  }
+
+  Status configure_node(NodeSpec& spec) {
+    const Pki pki = PLUMB_TRY(Pki::open(layout_, real_clock()));
+    const Identity identity = node_identity(spec.name, spec.node_ip);
+    const net::KeyPair pair = PLUMB_TRY(pki.identity(identity));
+    const std::string kubeconfig = layout_.kubeconfig(identity.name);
+    PLUMB_TRY(write_kubeconfig(kubeconfig, config_.name, url(plan_->host_ip(), config_.port), pki.ca_pem(), identity.common_name, pair));
+    spec.sandbox_image = kSandboxImage;
+    spec.image_archives = {std::filesystem::path(own_program()).parent_path().parent_path().string() + "/share/plumbline/test-images.tar"};
+    spec.services.push_back({"kubelet",
+                             {own_program(), "kubelet", "--kubeconfig", kubeconfig, "--node-name", spec.name, "--node-ip", spec.node_ip, "--root-dir", "/var/lib/kubelet",
+                              "--container-runtime-endpoint", "unix:///run/containerd/containerd.sock", "--tls-cert-file", layout_.pki(identity.name + ".crt"),
+                              "--tls-private-key-file", layout_.pki(identity.name + ".key"), "--client-ca-file", layout_.pki("ca.crt")},
+                             {}});
+    return {};
+  }
+
+  Status start_hollow_nodes() {
+    if (config_.hollow_nodes == 0) return {};
+    progress_.step("starting " + std::to_string(config_.hollow_nodes) + " hollow nodes");
+    const Pki pki = PLUMB_TRY(Pki::open(layout_, real_clock()));
+    const Identity identity = node_identity("hollow", "");
+    const std::string kubeconfig = layout_.kubeconfig(identity.name);
+    PLUMB_TRY(write_kubeconfig(kubeconfig, config_.name, url("127.0.0.1", config_.port), pki.ca_pem(), identity.common_name, PLUMB_TRY(pki.identity(identity))));
+    return start_process(layout_, {"hollow", {own_program(), "hollow", "--kubeconfig", kubeconfig, "--nodes", std::to_string(config_.hollow_nodes)}}, process_limit);
+  }
+
+  Status await_nodes(Instant deadline) {
+    const std::size_t wanted = static_cast<std::size_t>(config_.nodes + config_.hollow_nodes);
+    if (wanted == 0) return {};
+    progress_.step("waiting for " + std::to_string(wanted) + (wanted == 1 ? " node" : " nodes") + " to be Ready");
+    Connection connection = PLUMB_TRY(connect(layout_.kubeconfig(), "plumbd-up"));
+    // The first list is a list, not a watch from nowhere: nodes that are Ready already would otherwise be missed.
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::set<std::string> ready;
+    bool closed = false;
+    const auto see = [&](const api::Object& object, bool gone) {
+      const auto& node = static_cast<const corev1::Node&>(object);
+      bool is_ready = false;
+      for (const corev1::NodeCondition& condition : node.status.conditions) is_ready |= condition.type == "Ready" && condition.status == "True";
+      if (is_ready && !gone)
+        ready.insert(node.metadata.name.str());
+      else
+        ready.erase(node.metadata.name.str());
+    };
+    while (real_clock().now() < deadline) {
+      const auto list = PLUMB_TRY(connection.client->list(informer::resource_of<corev1::Node>()));
+      std::unique_lock lock(mutex);
+      ready.clear();
+      closed = false;
+      for (const auto& item : list.items) see(*item, false);
+      if (ready.size() >= wanted) return {};
+      lock.unlock();
+      informer::WatchOptions options;
+      options.resource_version = list.metadata.resourceVersion.str();
+      const auto watch = connection.client->watch(informer::resource_of<corev1::Node>(), options, [&](informer::WatchEvent event) {
+        std::lock_guard inner(mutex);
+        if (event.type == informer::WatchEvent::Type::closed) closed = true;
+        else if (event.object) see(*event.object, event.type == informer::WatchEvent::Type::deleted);
+        changed.notify_one();
+      });
+      lock.lock();
+      changed.wait_until(lock, deadline, [&] { return closed || ready.size() >= wanted; });
+      if (ready.size() >= wanted) return {};
+    }
+    return fail(Code::deadline_exceeded, "only " + std::to_string(ready.size()) + " of " + std::to_string(wanted) +
+                                             " nodes are Ready; `kubectl get nodes` and the logs in " + layout_.dir + "/nodes tell more");
+  }
+
+  const Layout& layout_;
+  ClusterConfig config_;
+  const LaunchProgress& progress_;
+  std::optional<NetworkPlan> plan_;
+  std::string own_etcd_;
+};
+
+}  // namespace
+
+Status bring_up(const Layout& layout, ClusterConfig config, const LaunchProgress& progress, Duration limit) {
+  return Launch(layout, std::move(config), progress).run(limit);
+}
+
+Result<ClusterState> inspect(const Layout& layout) {
+  ClusterState state;
+  state.config = PLUMB_TRY(load_config(layout));
+  state.kubeconfig = layout.kubeconfig();
+  for (const std::string& name : process_names)
+    if (std::filesystem::exists(layout.pid_file(name))) state.processes.push_back({name, process_running(layout, name)});
+  const ClusterId id{state.config.name, layout.dir};
+  for (int i = 0; i < state.config.nodes; ++i) {
+    const std::string name = node_spec(id, NetworkPlan{}, i, state.config.nodes).name;
+    const auto machine = NodeMachine::find(id, name);
+    state.processes.push_back({name, machine.ok() && machine->running()});
+  }
+  if (auto connection = connect(layout.kubeconfig(), "plumbd-status"); connection.ok())
+    state.ready = connection->client->call(informer::get_request(informer::resource_of<corev1::Namespace>(), "", "default")).ok();
+  return state;
+}
+
+Status bring_down(const Layout& layout, bool keep_data) {
+  const auto config = load_config(layout);
+  for (auto name = process_names.rbegin(); name != process_names.rend(); ++name) PLUMB_TRY(stop_process(layout, *name, stop_grace));
+  if (geteuid() == 0) PLUMB_TRY(cleanup({config.ok() ? config->name : std::filesystem::path(layout.dir).filename().string(), layout.dir}, !keep_data));
+  if (keep_data) return {};
+  std::error_code error;
+  // Only what a cluster puts there: a folder named by mistake keeps its other files.
+  for (const char* part : {"pki", "store", "etcd", "logs", "nodes"}) std::filesystem::remove_all(layout.dir + "/" + part, error);
+  for (const char* part : {"cluster.json", "kubeconfig", "etcd.address"}) std::filesystem::remove(layout.dir + "/" + part, error);
+  std::filesystem::remove(layout.dir, error);
+  return {};
+}
+
+}  // namespace plumb::cluster

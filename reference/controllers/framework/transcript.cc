@@ -1,0 +1,291 @@
+#include "reference/controllers/framework/transcript.h"
+
+#include <map>
+#include <memory>
+#include <sstream>
+#include <vector>
+
+#include "harness/base/encoding.h"
+#include "harness/base/log.h"
+#include "reference/api/codec/json.h"
+#include "reference/api/text/time.h"
+#include "reference/api/types/appsv1.h"
+#include "reference/api/types/corev1.h"
+#include "reference/controllers/framework/driver.h"
+#include "reference/informer/fake_client.h"
+
+namespace plumb::controllers {
+
+namespace {
+
+using informer::FakeClient;
+using informer::object_key;
+
+std::string first_word(std::string& line) {
+  const auto space = line.find(' ');
+  std::string word = line.substr(0, space);
+  line.erase(0, space == std::string::npos ? space : space + 1);
+  return word;
+}
+
+const informer::Resource* resource_named(const std::string& name) {
+  for (const informer::Resource* resource : resources::all())
+    if (resource->group_resource() == name || resource->names().plural == name) return resource;
+  return nullptr;
+}
+
+Result<std::shared_ptr<api::Object>> decode(const std::string& json) {
+  const api::TypeMeta meta = PLUMB_TRY(api::peek_type_meta(json));
+  const api::TypeInfo* type = api::find_type(meta.api_version, meta.kind);
+  if (!type) return fail(Code::invalid_argument, "no such kind");
+  return api::decode_json(*type, json);
+}
+
+template <class Conditions>
+std::string conditions_of(const Conditions& conditions) {
+  std::string text;
+  for (const auto& condition : conditions) {
+    text += " " + condition.type.str() + "=" + condition.status.str();
+    if (!condition.reason.empty()) text += "/" + condition.reason.str();
+  }
+  return text;
+}
+
+std::string summary(const corev1::Pod& pod) {
+  std::string text = pod.status.phase.empty() ? "" : " " + pod.status.phase.str();
+  if (!pod.spec.nodeName.empty()) text += " on " + pod.spec.nodeName.str();
+  return text + conditions_of(pod.status.conditions);
+}
+std::string summary(const corev1::Node& node) {
+  std::string text = conditions_of(node.status.conditions);
+  for (const corev1::Taint& taint : node.spec.taints) text += " taint " + taint.key.str() + ":" + taint.effect.str();
+  return text;
+}
+std::string summary(const appsv1::ReplicaSet& set) {
+  const auto& status = set.status;
+  return " replicas " + std::to_string(set.spec.replicas.value_or(1)) + " actual " + std::to_string(status.replicas) + " ready " +
+         std::to_string(status.readyReplicas) + " available " + std::to_string(status.availableReplicas) + " revision " +
+         set.metadata.annotations.get("deployment.kubernetes.io/revision").str() + conditions_of(status.conditions);
+}
+std::string summary(const appsv1::Deployment& deployment) {
+  const auto& status = deployment.status;
+  return " replicas " + std::to_string(status.replicas) + " updated " + std::to_string(status.updatedReplicas) + " ready " +
+         std::to_string(status.readyReplicas) + " available " + std::to_string(status.availableReplicas) + " revision " +
+         deployment.metadata.annotations.get("deployment.kubernetes.io/revision").str() + conditions_of(status.conditions);
+}
+std::string summary(const corev1::Namespace& home) {
+  std::string text = " " + home.status.phase.str() + conditions_of(home.status.conditions);
+  for (const api::Str& finalizer : home.spec.finalizers) text += " finalizer " + finalizer.str();
+  return text;
+}
+
+std::string summary(const api::Object& object) {
+  std::string text = object_key(object);
+  if (const auto* pod = api::as<corev1::Pod>(object)) text += summary(*pod);
+  if (const auto* node = api::as<corev1::Node>(object)) text += summary(*node);
+  if (const auto* set = api::as<appsv1::ReplicaSet>(object)) text += summary(*set);
+  if (const auto* deployment = api::as<appsv1::Deployment>(object)) text += summary(*deployment);
+  if (const auto* home = api::as<corev1::Namespace>(object)) text += summary(*home);
+  for (const auto& owner : object.metadata.ownerReferences) text += " owner " + owner.name.str();
+  for (const api::Str& finalizer : object.metadata.finalizers) text += " finalizer " + finalizer.str();
+  if (object.metadata.deletionTimestamp) text += " deleting";
+  return text;
+}
+
+class Theatre {
+ public:
+  Theatre() { client_.intercept([this](const Request& request) { return refuse(request); }); }
+
+  std::string command(std::string line) {
+    const std::string name = first_word(line);
+    std::string output = carry_out(name, line);
+    if (name == "hold") {
+      hold_next_ = true;
+    } else if (std::exchange(hold_next_, false)) {
+      client_.hold_events();
+    }
+    run();
+    output += calls();
+    return output;
+  }
+
+ private:
+  std::string carry_out(const std::string& name, std::string line) {
+    if (name == "start") return start(line);
+    if (name == "option") {
+      const std::string key = first_word(line);
+      options_values_[key] = line;
+      return {};
+    }
+    if (name == "apply" || name == "status") return apply(line, name == "status");
+    if (name == "delete") return remove(line);
+    if (name == "erase") {
+      const std::string kind = first_word(line);
+      client_.erase(*resource_named(kind), line);
+      return {};
+    }
+    if (name == "kubelet") return kubelet(line);
+    if (name == "fail") {
+      failing_ = first_word(line);
+      failing_ += " " + first_word(line);
+      failures_ = static_cast<int>(parse_int(line).value_or(1));
+      return {};
+    }
+    if (name == "release") client_.release_events();
+    if (name == "advance") return advance(line);
+    if (name == "show") return show(line);
+    if (name == "events") return events();
+    return {};
+  }
+
+  std::string start(const std::string& names) {
+    options_ = Options(options_values_);
+    for (const std::string_view name : split(names, ' ')) {
+      auto controller = Registry<Controller>::make(std::string(name));
+      if (!controller) return "no controller " + std::string(name) + "\n";
+      drivers_.push_back(std::make_unique<Driver>(std::string(name), std::move(controller), client_, informers_, clock_, options_));
+    }
+    informers_.start();
+    return {};
+  }
+
+  std::string apply(const std::string& json, bool status) {
+    auto decoded = decode(json);
+    if (!decoded.ok()) return "error: " + decoded.error().message + "\n";
+    const std::shared_ptr<api::Object> object = *decoded;
+    const informer::Resource& resource = informer::resource_of(object->type());
+    if (resource.names().namespaced && object->metadata.namespace_.empty()) object->metadata.namespace_ = "default";
+    ObjectPtr current = client_.find(resource, object_key(*object));
+    if (!current && !status) {
+      client_.add(object);
+      return {};
+    }
+    Result<ObjectPtr> result = client_.call(informer::update_request(object, status ? "status" : ""));
+    own_calls_ = 1;
+    return result.ok() ? "" : "error: " + result.error().message + "\n";
+  }
+
+  std::string remove(std::string line) {
+    const std::string kind = first_word(line), key = first_word(line);
+    const auto parts = informer::split_key(key);
+    metav1::DeleteOptions options;
+    if (!line.empty()) options.propagationPolicy = api::Str(line);
+    const Result<ObjectPtr> result = client_.call(informer::remove_request(*resource_named(kind), parts.namespace_, parts.name, options));
+    own_calls_ = 1;
+    return result.ok() ? "" : "error: " + result.error().message + "\n";
+  }
+
+  std::string kubelet(const std::string& line) {
+    std::int64_t left = parse_int(line).value_or(1'000'000);
+    for (const auto& pod : client_.all<corev1::Pod>()) {
+      if (pod->metadata.deletionTimestamp) {
+        client_.erase(informer::resource_of<corev1::Pod>(), object_key(*pod));
+        continue;
+      }
+      if (pod->status.phase == corev1::PodRunning || left-- <= 0) continue;
+      auto next = std::make_shared<corev1::Pod>(*pod);
+      if (next->spec.nodeName.empty()) next->spec.nodeName = "n1";
+      next->status.phase = corev1::PodRunning;
+      corev1::PodCondition& ready = next->status.conditions.emplace_back();
+      ready.type = corev1::PodReady;
+      ready.status = "True";
+      ready.lastTransitionTime = api::Time::from(clock_.wall());
+      client_.add(next);
+    }
+    return {};
+  }
+
+  std::string advance(const std::string& text) {
+    const Result<Duration> by = api::parse_duration(text);
+    if (!by.ok()) return "error: " + by.error().message + "\n";
+    std::string output;
+    const Instant until = clock_.now() + *by;
+    run();
+    while (clock_.now() < until) {
+      if (!clock_.advance_to_next(until - clock_.now())) clock_.advance(until - clock_.now());
+      run();
+    }
+    return output;
+  }
+
+  std::string show(const std::string& kind) const {
+    std::string output;
+    for (const ObjectPtr& object : client_.all(*resource_named(kind))) output += summary(*object) + "\n";
+    return output;
+  }
+
+  std::string events() {
+    std::string output;
+    for (const auto& event : client_.all<corev1::Event>()) {
+      output += event->type.str() + " " + event->reason.str() + " " + event->involvedObject.kind.str() + "/" + event->involvedObject.name.str() +
+                ": " + event->message.str() + (event->count > 1 ? " x" + std::to_string(event->count) : "") + "\n";
+      client_.erase(informer::resource_of<corev1::Event>(), object_key(*event));
+    }
+    return output;
+  }
+
+  void run() {
+    for (bool busy = true; busy;) {
+      busy = false;
+      for (const auto& driver : drivers_) busy |= driver->run_pending() > 0;
+    }
+  }
+
+  // What was asked of the API, but for events.
+  std::string calls() {
+    std::vector<std::string> log = client_.take_log();
+    if (own_calls_) log.erase(log.begin(), log.begin() + std::exchange(own_calls_, 0));
+    std::erase_if(log, [](const std::string& call) { return call.find(" events ") != std::string::npos; });
+    std::string output;
+    for (std::size_t i = 0; i < log.size();) {
+      std::size_t same = i;
+      while (same < log.size() && log[same] == log[i]) ++same;
+      output += "  " + log[i] + (same - i > 1 ? " x" + std::to_string(same - i) : "") + "\n";
+      i = same;
+    }
+    return output;
+  }
+
+  std::optional<Error> refuse(const Request& request) {
+    if (failures_ <= 0 || !informer::describe(request).starts_with(failing_ + " ")) return std::nullopt;
+    --failures_;
+    Error error = fail(Code::internal, "refused for this transcript", "InternalError");
+    error.http_status = 500;
+    return error;
+  }
+
+  VirtualClock clock_;
+  FakeClient client_{clock_};
+  informer::InformerFactory informers_{client_, clock_};
+  std::map<std::string, std::string> options_values_;
+  Options options_;
+  std::string failing_;
+  int failures_ = 0;
+  int own_calls_ = 0;
+  bool hold_next_ = false;
+  std::vector<std::unique_ptr<Driver>> drivers_;
+};
+
+}  // namespace
+
+std::string run_transcript(std::string_view transcript) {
+  log::set_level(log::Level::error);
+  Theatre stage;
+  std::istringstream input{std::string(transcript)};
+  std::string output;
+  bool in_output = false;  // below a command: what is there is replaced
+  for (std::string line; std::getline(input, line);) {
+    if (line.starts_with("> ")) {
+      output += line + "\n" + stage.command(line.substr(2));
+      in_output = true;
+    } else if (line.starts_with("#") || line.empty()) {
+      output += line + "\n";
+      in_output = false;
+    } else if (!in_output) {
+      output += line + "\n";
+    }
+  }
+  return output;
+}
+
+}  // namespace plumb::controllers

@@ -1,0 +1,185 @@
+// Pods on a real containerd in a node of their own, against a cluster in memory. The program runs itself once more inside the node.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "reference/cluster/node/machine.h"
+#include "reference/cri/containerd.h"
+#include "reference/informer/fake_client.h"
+#include "reference/informer/informer.h"
+#include "reference/kubelet/host_pods.h"
+#include "reference/kubelet/pod_workers.h"
+#include "reference/kubelet/probe_runner.h"
+#include "reference/kubelet/status.h"
+
+namespace plumb::kubelet {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr char kImage[] = "registry.plumbline.test/plumb-test:v1";
+constexpr char kInside[] = "PLUMB_KUBELET_ITEST_INSIDE";
+
+// The kubelet's parts around a containerd of this node; what the API would hold is in memory.
+class Node {
+ public:
+  Node() : executor(std::make_unique<ThreadExecutor>(64)) {
+    runtime = cri::connect_containerd({}).value();
+    objects = std::make_unique<ReferencedObjects>(client, clock, [this] {
+      executor->post([this] {
+        for (const auto& pod : workers->pods()) (void)host->refresh(*pod);
+        workers->retry_waiting();
+      });
+    });
+    HostPodsOptions options;
+    options.node_name = "node";
+    options.node_ip = "127.0.0.1";
+    options.milli_cpu = 4000;
+    options.memory_bytes = std::int64_t{8} << 30;
+    options.storage_bytes = std::int64_t{8} << 30;
+    host = std::make_unique<HostPods>(options, *objects, *runtime);
+    probes = make_probe_runner(*runtime);
+    events = std::make_unique<informer::EventRecorder>(client, clock, "kubelet", "node");
+    start_workers();
+    informer = std::make_unique<informer::Informer>(client, clock, informer::resource_of<corev1::Pod>());
+    informer->add_handler([this](const auto& before, const auto& after) {
+      if (after) workers->update(api::as<corev1::Pod>(after));
+      else workers->removed(*api::as<corev1::Pod>(before));
+    });
+    informer->start();
+  }
+  ~Node() {
+    informer.reset();
+    executor.reset();
+    workers.reset();
+  }
+  void start_workers() {
+    NodeServices services{clock, client, *runtime, *executor, *host, probes.get(), events.get(), "node", "127.0.0.1"};
+    workers = std::make_unique<PodWorkers>(services);
+    ASSERT_TRUE(workers->adopt().ok());
+  }
+
+  Clock& clock = real_clock();
+  informer::FakeClient client{real_clock()};
+  std::unique_ptr<cri::Runtime> runtime;
+  std::unique_ptr<ThreadExecutor> executor;
+  std::unique_ptr<ReferencedObjects> objects;
+  std::unique_ptr<HostPods> host;
+  std::unique_ptr<ProbeRunner> probes;
+  std::unique_ptr<informer::EventRecorder> events;
+  std::unique_ptr<PodWorkers> workers;
+  std::unique_ptr<informer::Informer> informer;
+};
+
+class PodsOnContainerd : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!getenv(kInside)) GTEST_SKIP() << "runs inside a node: see KubeletInNode";
+  }
+  static std::shared_ptr<corev1::Pod> make_pod(const std::string& name, std::vector<std::string> args, const char* policy = "Always") {
+    auto pod = std::make_shared<corev1::Pod>();
+    pod->metadata.name = name;
+    pod->metadata.namespace_ = "default";
+    pod->spec.nodeName = "node";
+    pod->spec.restartPolicy = policy;
+    pod->spec.terminationGracePeriodSeconds = 5;
+    auto& container = pod->spec.containers.emplace_back();
+    container.name = "main";
+    container.image = kImage;
+    container.imagePullPolicy = "IfNotPresent";
+    for (const auto& arg : args) container.args.push_back(arg);
+    return pod;
+  }
+  PodPtr find(const std::string& name) { return node.client.find<corev1::Pod>("default/" + name); }
+  bool eventually(const std::function<bool()>& holds, Duration limit = 30s) {
+    const Instant end = real_clock().now() + limit;
+    while (!holds()) {
+      if (real_clock().now() > end) return false;
+      std::this_thread::sleep_for(2ms);
+    }
+    return true;
+  }
+  bool is_ready(const std::string& name) {
+    const auto pod = find(name);
+    return pod && std::any_of(pod->status.conditions.begin(), pod->status.conditions.end(), [](const auto& c) { return c.type == "Ready" && c.status == "True"; });
+  }
+  std::string phase(const std::string& name) {
+    const auto pod = find(name);
+    return pod ? pod->status.phase.str() : "gone";
+  }
+  void create(const std::shared_ptr<corev1::Pod>& pod) { ASSERT_TRUE(node.client.create<corev1::Pod>(pod).ok()); }
+  void remove(const std::string& name) {
+    (void)node.client.remove<corev1::Pod>("default", name);
+    EXPECT_TRUE(eventually([&] { return !find(name); })) << name;
+  }
+
+  Node node;
+};
+
+TEST_F(PodsOnContainerd, APodRunsAndEnds) {
+  const Instant start = real_clock().now();
+  create(make_pod("web", {"serve", "--http", "80"}));
+  ASSERT_TRUE(eventually([&] { return is_ready("web"); })) << phase("web");
+  std::printf("ready after %.3f s\n", std::chrono::duration<double>(real_clock().now() - start).count());
+  const auto pod = find("web");
+  EXPECT_EQ(pod->status.phase, "Running");
+  EXPECT_FALSE(pod->status.podIP.empty());
+  EXPECT_TRUE(pod->status.containerStatuses[0].containerID.view().starts_with("containerd://"));
+  const Instant stop = real_clock().now();
+  remove("web");
+  std::printf("gone after %.3f s\n", std::chrono::duration<double>(real_clock().now() - stop).count());
+  EXPECT_TRUE(eventually([&] { return node.workers->size() == 0; }));
+  EXPECT_TRUE(node.runtime->list_sandboxes({})->empty());
+}
+
+// The whole program once more, inside a node.
+class KubeletInNode : public ::testing::Test {
+ protected:
+  static std::string missing() {
+    if (geteuid() != 0) return "needs root";
+    for (const char* program : {"containerd", "runc", "ctr", "nft", "ip"})
+      if (!run_checked({"which", program}).ok()) return std::string("needs ") + program;
+    return fs::exists(bin() / "plumbd") && fs::exists(archive()) ? "" : "needs plumbd and the test images beside the test";
+  }
+  static fs::path bin() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+  static fs::path archive() { return bin().parent_path() / "share/plumbline/test-images.tar"; }
+};
+
+TEST_F(KubeletInNode, PassesItsTestsInside) {
+  if (getenv(kInside)) GTEST_SKIP() << "is inside already";
+  if (const auto why = missing(); !why.empty()) GTEST_SKIP() << why;
+  const fs::path dir = fs::temp_directory_path() / ("plumb-kubelet-itest." + std::to_string(getpid()));
+  fs::create_directories(dir);
+  const cluster::ClusterId id{"kubelettest", dir};
+  const auto run = [&]() -> Status {
+    const auto plan = PLUMB_TRY(cluster::create_host_network(id));
+    cluster::NodeSpec spec = cluster::node_spec(id, plan, 0, 1);
+    spec.program = bin() / "plumbd";
+    spec.sandbox_image = "registry.plumbline.test/pause:v1";
+    spec.image_archives = {archive()};
+    const auto machine = PLUMB_TRY(cluster::NodeMachine::create(spec));
+    PLUMB_TRY(machine.wait_ready());
+    std::string filter = ::testing::GTEST_FLAG(filter);
+    ProcessSpec process;
+    process.args = machine.command_inside({fs::read_symlink("/proc/self/exe").string(), "--gtest_filter=" + filter});
+    process.extra_env = {{kInside, "1"}};
+    const auto result = PLUMB_TRY(run_and_capture(process, {.limit = 300s}));
+    std::printf("%s%s", result.out.c_str(), result.err.c_str());
+    if (!result.status.ok()) return fail(Code::internal, "the tests inside the node failed: " + result.status.text());
+    return {};
+  };
+  const Status done = run();
+  const Status clean = cluster::cleanup(id, true);
+  fs::remove_all(dir);
+  EXPECT_TRUE(done.ok()) << done.error().message;
+  EXPECT_TRUE(clean.ok()) << clean.error().message;
+}
+
+}  // namespace
+}  // namespace plumb::kubelet
