@@ -201,6 +201,10 @@ Json container_status(const Json& pod, const std::string& container) {
   return nullptr;
 }
 
+bool container_is(const Json& pod, const std::string& container, const std::string& state) {
+  return !at(container_status(pod, container), "/state/" + state).is_null();
+}
+
 bool has_condition(const Json& object, const std::string& type, const std::string& status) {
   for (const Json& condition : at(object, "/status/conditions", Json::array())) {
     if (text_at(condition, "/type") == type) return text_at(condition, "/status") == status;

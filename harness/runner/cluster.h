@@ -123,9 +123,11 @@ struct TestEnded {};
 // The value at a JSON pointer ("/status/phase"), or `otherwise`.
 Json at(const Json& object, const std::string& pointer, Json otherwise = {});
 std::string text_at(const Json& object, const std::string& pointer);
-// What the status tells of that container (null when nothing).
-Json container_status(const Json& pod, const std::string& container);
 std::int64_t int_at(const Json& object, const std::string& pointer);
+// What the pod's status tells of that container, init or not (null when nothing).
+Json container_status(const Json& pod, const std::string& container);
+// `state`: waiting, running or terminated.
+bool container_is(const Json& pod, const std::string& container, const std::string& state);
 // status.conditions[type].status == "True"
 bool has_condition(const Json& object, const std::string& type, const std::string& status = "True");
 inline std::string name_of(const Json& object) { return text_at(object, "/metadata/name"); }

@@ -38,7 +38,6 @@ std::string line_of(const TestResult& test, const cli::Progress& progress) {
   out << progress.paint(colour_of(test.verdict), verdict) << test.name;
   if (test.started) out << std::fixed << std::setprecision(1) << "  " << std::chrono::duration<double>(test.duration).count() << " s";
   if (!test.missing.empty()) out << "  (" << test.missing << ")";
-  if (test.verdict == TestVerdict::failed) out << "\n    " << test.requirement << "\n    " << test.message;
   return out.str();
 }
 

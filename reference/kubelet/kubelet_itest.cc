@@ -81,6 +81,7 @@ class PodsOnContainerd : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!getenv(kInside)) GTEST_SKIP() << "runs inside a node: see KubeletInNode";
+    node_ = std::make_unique<Node>();
   }
   static std::shared_ptr<corev1::Pod> make_pod(const std::string& name, std::vector<std::string> args, const char* policy = "Always") {
     auto pod = std::make_shared<corev1::Pod>();
@@ -96,7 +97,7 @@ class PodsOnContainerd : public ::testing::Test {
     for (const auto& arg : args) container.args.push_back(arg);
     return pod;
   }
-  PodPtr find(const std::string& name) { return node.client.find<corev1::Pod>("default/" + name); }
+  PodPtr find(const std::string& name) { return node().client.find<corev1::Pod>("default/" + name); }
   bool eventually(const std::function<bool()>& holds, Duration limit = 30s) {
     const Instant end = real_clock().now() + limit;
     while (!holds()) {
@@ -113,13 +114,16 @@ class PodsOnContainerd : public ::testing::Test {
     const auto pod = find(name);
     return pod ? pod->status.phase.str() : "gone";
   }
-  void create(const std::shared_ptr<corev1::Pod>& pod) { ASSERT_TRUE(node.client.create<corev1::Pod>(pod).ok()); }
+  void create(const std::shared_ptr<corev1::Pod>& pod) { ASSERT_TRUE(node().client.create<corev1::Pod>(pod).ok()); }
   void remove(const std::string& name) {
-    (void)node.client.remove<corev1::Pod>("default", name);
+    metav1::DeleteOptions options;
+    options.gracePeriodSeconds = 5;
+    (void)node().client.remove<corev1::Pod>("default", name, options);
     EXPECT_TRUE(eventually([&] { return !find(name); })) << name;
   }
 
-  Node node;
+  Node& node() { return *node_; }
+  std::unique_ptr<Node> node_;
 };
 
 TEST_F(PodsOnContainerd, APodRunsAndEnds) {
@@ -134,8 +138,8 @@ TEST_F(PodsOnContainerd, APodRunsAndEnds) {
   const Instant stop = real_clock().now();
   remove("web");
   std::printf("gone after %.3f s\n", std::chrono::duration<double>(real_clock().now() - stop).count());
-  EXPECT_TRUE(eventually([&] { return node.workers->size() == 0; }));
-  EXPECT_TRUE(node.runtime->list_sandboxes({})->empty());
+  EXPECT_TRUE(eventually([&] { return node().workers->size() == 0; }));
+  EXPECT_TRUE(node().runtime->list_sandboxes({})->empty());
 }
 
 // The whole program once more, inside a node.

@@ -103,6 +103,10 @@ void PodWorker::start_container(const std::string& name) {
   if (slot && slot->current) {
     attempt = slot->current->attempt + 1;
     note_restart(*slot, services().clock.now());
+  } else if (slot) {  // the runtime has lost what the API was told of: the count goes on
+    const auto& statuses = slot->kind == ContainerKind::app ? state_.pod->status.containerStatuses : state_.pod->status.initContainerStatuses;
+    for (const auto& told : statuses)
+      if (told.name == name && !told.containerID.empty()) attempt = static_cast<std::uint32_t>(told.restartCount) + 1;
   }
   const bool ending = state_.ending();
   lock.unlock();

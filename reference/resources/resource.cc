@@ -87,9 +87,10 @@ std::vector<Cell> Resource::row(const api::Object& object, WallTime) const {
 std::string Resource::group_resource() const { return group().empty() ? names().plural : names().plural + "." + std::string(group()); }
 
 const std::vector<const Resource*>& all() {
-  static const std::vector<const Resource*> list = [] {
-    std::vector<const Resource*> made;
-    for (const auto& [name, factory] : Registry<Resource>::all()) made.push_back(factory().release());
+  // Kept until the end of the program, like the registrations.
+  static const auto& list = *[] {
+    auto* made = new std::vector<const Resource*>();
+    for (const auto& [name, factory] : Registry<Resource>::all()) made->push_back(factory().release());
     return made;
   }();
   return list;
