@@ -1,10 +1,10 @@
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <unistd.h>
 
 #include "harness/base/encoding.h"
 #include "harness/base/log.h"
@@ -32,7 +32,7 @@ constexpr std::size_t most_nodes_kept = 100;
 StopFlag stop_wanted{false};
 
 void on_signal(int) {
-  if (stop_wanted.exchange(true)) _exit(cli::exit_interrupted);  // the second time without clean-up
+  if (stop_wanted.exchange(true)) std::_Exit(cli::exit_interrupted);  // the second time without clean-up
 }
 
 struct Options {
@@ -41,6 +41,7 @@ struct Options {
   std::vector<std::string> settings;
   std::string output_dir = "plumb-perf";
   std::string metrics_address;
+  std::vector<std::string> formats;
   std::string file;
   int repeat = 1;
   int connections = 4;
@@ -149,6 +150,7 @@ class PerfRun {
   int execute() {
     auto scenarios = load_all(options_);
     if (!scenarios.ok()) return usage_error(scenarios.error().message);
+    if (const Status known = results::check_formats(options_.formats); !known.ok()) return usage_error(known.error().message);
     if (options_.repeat < 1 || options_.repeat > most_repetitions) return usage_error("--repeat takes a number from 1 to 100");
     if (const Status ready = set_up(); !ready.ok()) {
       std::cerr << "plumb perf: " << ready.error().message << "\n";
@@ -232,21 +234,9 @@ class PerfRun {
     if (!stop_wanted) run_.finished = real_clock().wall();
     if (const Status saved = save(); !saved.ok()) return give_up(saved.error());
     progress_.status("");
-    for (const auto& [name, make] : Registry<results::Writer>::all()) write_report(*make());
+    for (const auto& problem : results::write_reports(run_, options_.output_dir, {.formats = options_.formats})) progress_.line(problem);
     progress_.line("results in " + options_.output_dir);
     return exit_code(run_.verdict);
-  }
-
-  void write_report(const results::Writer& writer) {
-    const bool shown = writer.file_name().empty();
-    auto text = writer.write(run_, {.colours = shown && isatty(STDOUT_FILENO) != 0});
-    if (!text.ok()) return progress_.line("no report: " + text.error().message);
-    if (shown) {
-      std::cout << *text << std::flush;
-    } else {
-      std::ofstream file(options_.output_dir + "/" + writer.file_name());
-      if (!(file << *text).flush()) progress_.line("writing " + writer.file_name() + " failed; is " + options_.output_dir + " full?");
-    }
   }
 
   const Options options_;
@@ -296,6 +286,7 @@ class PerfCommand final : public cli::Command {
         .option("--repeat", options.repeat, "how often each scenario runs; five or more let `plumb compare` see what differs from run to run")
         .option("--connections", options.connections, "HTTP/2 connections that the load uses")
         .option("--output-dir", options.output_dir, "where results.json and the reports go")
+        .option("--format", options.formats, "which reports to write there (default: all that `plumb list formats` names)")
         .option("--metrics-address", options.metrics_address, "serve Prometheus metrics here while it runs (host:port)");
     if (const auto done = arguments.parse(args)) return *done;
     if (action == "list") return list_scenarios();

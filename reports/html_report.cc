@@ -166,7 +166,7 @@ class Page {
     if (!test.message.empty()) out_ += "<pre>" + escape(test.message) + "</pre>";
     list("Evidence", test.evidence, true);
     list("Upstream behaviours covered", test.covers, false);
-    if (failed) out_ += "<p class=\"soft\">Run it alone: <code>plumb conformance run --focus '" + escape(test.name) + "'</code></p>";
+    if (failed) out_ += "<p class=\"soft\">Run it alone: <code>plumb conformance run --focus '^" + escape(test.name) + "$'</code></p>";
     out_ += "</div></details>";
   }
 

@@ -6,12 +6,15 @@
 #   *.cc           library `name`; with REGISTERS every object is linked in, so that static registrations survive
 #   *_test.cc      program `name_test`, one ctest entry with label "unit"
 #   *_itest.cc     program `name_itest`, label "integration", run alone (root, namespaces, daemons)
+#                  a test program whose tests all skip is shown as skipped by ctest
 #   *_bench.cc     program `name_bench`, Google Benchmark
 #   *_main.cc      ignored here: a program of its own, see plumb_program
 #   RECURSIVE      takes the sub-folders too (one plug-in a folder)
 
 set(PLUMB_OWN_FLAGS -Wall -Wextra -Werror -Wno-missing-field-initializers)
-set_property(GLOBAL PROPERTY PLUMB_TEST_FILES "")
+set(PLUMB_SKIPPED 77)  # what ci/checks/test_main.cc exits with when every test skipped
+set_property(GLOBAL PROPERTY PLUMB_TEST_FILES "")  # every test and benchmark that reached a target
+set_property(GLOBAL PROPERTY PLUMB_PARTS "")
 add_library(plumb_options INTERFACE)
 target_include_directories(plumb_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 target_compile_options(plumb_options INTERFACE ${PLUMB_OWN_FLAGS})
@@ -24,6 +27,9 @@ if(PLUMB_SANITIZE)
     add_compile_options(-Wno-tsan)
   endif()
 endif()
+
+add_library(plumb_test_main STATIC ${CMAKE_SOURCE_DIR}/ci/checks/test_main.cc)
+target_link_libraries(plumb_test_main PUBLIC plumb_options GTest::gtest GTest::gmock)
 
 function(plumb_part)
   cmake_parse_arguments(P "REGISTERS;RECURSIVE" "NAME" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
@@ -49,6 +55,8 @@ function(plumb_part)
     target_link_libraries(${P_NAME} PUBLIC plumb_options ${P_DEPS})
   endif()
 
+  set_property(GLOBAL APPEND PROPERTY PLUMB_PARTS ${P_NAME})
+
   foreach(kind test itest bench)
     set(files ${all})
     list(FILTER files INCLUDE REGEX "_${kind}\\.cc$")
@@ -59,8 +67,9 @@ function(plumb_part)
       if(kind STREQUAL bench)
         target_link_libraries(${P_NAME}_${kind} PRIVATE benchmark::benchmark benchmark::benchmark_main)
       else()
-        target_link_libraries(${P_NAME}_${kind} PRIVATE GTest::gtest GTest::gmock GTest::gtest_main)
+        target_link_libraries(${P_NAME}_${kind} PRIVATE plumb_test_main)
         add_test(NAME ${P_NAME}_${kind} COMMAND ${P_NAME}_${kind} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+        set_tests_properties(${P_NAME}_${kind} PROPERTIES SKIP_RETURN_CODE ${PLUMB_SKIPPED})
         if(kind STREQUAL test)
           set_tests_properties(${P_NAME}_${kind} PROPERTIES LABELS unit TIMEOUT 120)
         else()

@@ -119,7 +119,7 @@ TEST(Process, TerminateIsGentleFirstThenNot) {
 }
 
 TEST(Process, WaitForLeavesARunningChildAlone) {
-  auto child = Child::spawn(shell("sleep 60"));
+  auto child = Child::spawn(shell("exec sleep 60"));
   ASSERT_TRUE(child.ok());
   EXPECT_EQ(child->wait_for(20ms).error().code, Code::deadline_exceeded);
   const auto id = process_id(child->pid());
@@ -130,7 +130,7 @@ TEST(Process, WaitForLeavesARunningChildAlone) {
 }
 
 TEST(Process, DiesWithTheThreadThatStartedIt) {
-  ProcessSpec spec = shell("sleep 60");
+  ProcessSpec spec = shell("exec sleep 60");
   spec.die_with_parent = true;
   Result<Child> child = fail(Code::internal, "not started");
   std::thread([&] { child = Child::spawn(spec); }).join();
@@ -150,7 +150,7 @@ TEST(Process, ChildStartsWithCleanSignalsAndDescriptors) {
 
 TEST(Process, PidFileNamesOneProcessForGood) {
   const std::string path = std::filesystem::temp_directory_path() / ("plumb_pid_file_test." + std::to_string(getpid()));
-  auto child = Child::spawn(shell("sleep 60"));
+  auto child = Child::spawn(shell("exec sleep 60"));
   ASSERT_TRUE(child.ok());
   ASSERT_TRUE(write_pid_file(path, child->pid()).ok());
   const auto id = read_pid_file(path);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/listing.h"
 #include "harness/base/registry.h"
 
 namespace plumb::cli {
@@ -33,12 +34,7 @@ class Command {
   virtual int run(const std::vector<std::string>& args, Globals globals) = 0;
 };
 
-// One kind of thing that `plumb list <kind>` shows, name and description a line.
-class Listing {
- public:
-  virtual ~Listing() = default;
-  virtual std::vector<std::pair<std::string, std::string>> entries() const = 0;
-};
+using plumb::Listing;  // `plumb list KIND`
 
 // The whole program: global flags, choice of the command, errors.
 int run_program(std::vector<std::string> args);

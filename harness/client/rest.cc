@@ -1,11 +1,11 @@
 #include "harness/client/rest.h"
 
 #include <algorithm>
-#include <future>
 #include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "harness/base/encoding.h"
+#include "harness/base/wait.h"
 #include "harness/client/watch.h"
 
 namespace plumb::client {
@@ -52,12 +52,6 @@ Duration delay_before(int attempt, const Response* response) {
     }
   }
   return std::chrono::milliseconds(50 << attempt);
-}
-
-void pause(Clock& clock, Duration delay) {
-  auto fired = std::make_shared<std::promise<void>>();
-  clock.after(delay, [fired] { fired->set_value(); });
-  fired->get_future().wait();
 }
 
 std::string_view content_type(PatchKind kind) {
@@ -141,7 +135,7 @@ Result<Response> Client::send(Request request) {
     const bool again = response.ok() ? busy(response->status)
                                      : request.method == "GET" && response.error().code == Code::unavailable && attempt < 3;
     if (!again || attempt == max_attempts) return response;
-    pause(clock_, delay_before(attempt, response.ok() ? &*response : nullptr));
+    plumb::wait_for(clock_, delay_before(attempt, response.ok() ? &*response : nullptr));
   }
 }
 
@@ -209,6 +203,17 @@ Result<std::string> Client::logs(const std::string& space, std::string_view pod,
   Response response = PLUMB_TRY(send({.target = target_of(path, query)}));
   if (response.status != 200) return error_of(response, "GET " + path);
   return std::move(response.body);
+}
+
+Result<std::unique_ptr<LineStream>> Client::follow_logs(const std::string& space, std::string_view pod, Query query) {
+  query["follow"] = "true";
+  auto lines = std::make_unique<LineStream>(*transport_, Request{.target = target_of(Resource{"v1", "pods", space}.path(pod, "log"), query)});
+  PLUMB_TRY(lines->opened(std::chrono::steady_clock::now() + call_timeout));
+  return lines;
+}
+
+Result<ExecResult> Client::exec(const std::string& space, std::string_view pod, const std::vector<std::string>& command, const ExecOptions& options) {
+  return run_exec(config_, Resource{"v1", "pods", space}.path(pod, "exec"), command, options);
 }
 
 Result<std::unique_ptr<Watch>> Client::watch(const Resource& resource, Query query) {

@@ -14,6 +14,8 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/result.h"
+#include "harness/client/exec.h"
+#include "harness/client/line_stream.h"
 #include "harness/client/transport.h"
 
 namespace plumb::client {
@@ -62,7 +64,10 @@ class Client {
   Result<Json> remove(const Resource& resource, std::string_view name, const Json& options);
   Result<Json> remove(const Resource& resource, std::string_view name);
   Result<Json> remove_collection(const Resource& resource, const Query& query = {});
-  Result<std::string> logs(const std::string& space, std::string_view pod, const Query& query = {});
+  Result<std::string> logs(const std::string& space, std::string_view pod, const Query& query = {});  // container, previous, tailLines, …
+  // Returns once the server has accepted; lines then come as the container writes them, until it ends.
+  Result<std::unique_ptr<LineStream>> follow_logs(const std::string& space, std::string_view pod, Query query = {});
+  Result<ExecResult> exec(const std::string& space, std::string_view pod, const std::vector<std::string>& command, const ExecOptions& options = {});
 
   // From `resourceVersion` in the query (without one: from now, beginning with what exists).
   Result<std::unique_ptr<Watch>> watch(const Resource& resource, Query query = {});

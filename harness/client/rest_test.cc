@@ -104,6 +104,38 @@ TEST_F(ClientTest, TellsThatAWatchHasExpired) {
   EXPECT_EQ((*watch)->next(soon).error().code, Code::expired);
 }
 
+TEST_F(ClientTest, DoesNotHammerAServerThatKeepsEndingWatches) {
+  for (int i = 0; i < 1000; ++i) script->streams.push_back({200, ""});
+  const auto watch = client.watch(pods, {{"resourceVersion", "5"}});
+  const auto event = (*watch)->next(real_clock().now() + std::chrono::milliseconds(500));
+  ASSERT_TRUE(event.ok());
+  EXPECT_FALSE(event->has_value());
+  EXPECT_GE(script->requests.size(), 2u);
+  EXPECT_LE(script->requests.size(), 5u) << "at 0, 50 to 100, 150 to 300, 350 to 700 ms";
+}
+
+TEST_F(ClientTest, GivesAWatchUpThatTheServerKeepsRefusing) {
+  script->streams.assign(10, {503, R"({"kind":"Status","code":503,"message":"busy"})"});
+  Watch watch(*script, "/pods", {});
+  EXPECT_EQ(watch.next(real_clock().now() + std::chrono::seconds(20)).error().code, Code::unavailable);
+  EXPECT_EQ(script->requests.size(), 5u);
+}
+
+TEST_F(ClientTest, FollowsLogsToTheLastLineEvenWithoutANewline) {
+  script->streams = {{200, "one\ntwo\nthr"}, {404, R"({"kind":"Status","reason":"NotFound","code":404})"}};
+  const auto lines = client.follow_logs("space", "pod", {{"container", "main"}});
+  ASSERT_TRUE(lines.ok()) << lines.error().message;
+  EXPECT_EQ(script->requests[0].target, "/api/v1/namespaces/space/pods/pod/log?container=main&follow=true");
+  std::string line;
+  ASSERT_EQ((*lines)->next(soon, line), LineStream::Next::line);
+  EXPECT_EQ(line, "one");
+  ASSERT_EQ((*lines)->next(soon, line), LineStream::Next::line);
+  ASSERT_EQ((*lines)->next(soon, line), LineStream::Next::ended);
+  EXPECT_EQ(line, "thr");
+  EXPECT_TRUE((*lines)->outcome().ok());
+  EXPECT_EQ(client.follow_logs("space", "gone").error().code, Code::not_found);
+}
+
 TEST_F(ClientTest, RefusesEventsThatAreNone) {
   script->streams = {{200, "{\"type\": 7}\n", true}};
   const auto watch = client.watch(pods);

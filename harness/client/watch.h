@@ -1,5 +1,8 @@
 // A watch as a stream to pull from. A connection that merely ends is taken up again from the last version seen; what the server has
 // forgotten (410) is for the caller, who lists anew.
+//
+// A server that keeps ending the watch without an event is asked again less and less often, up to every ten seconds, each client at
+// moments of its own.
 #pragma once
 
 #include <memory>
@@ -7,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "harness/client/line_stream.h"
 #include "harness/client/rest.h"
 
 namespace plumb::client {
@@ -30,17 +34,19 @@ class Watch {
   Status opened(Instant deadline);
 
  private:
-  struct Channel;
   void open();
+  Status end();
   Result<std::optional<Event>> take(const std::string& line);
 
   Transport& transport_;
   const std::string path_;
   Query query_;
   std::string version_;
-  int failures_ = 0;
-  std::shared_ptr<Channel> channel_;
-  std::unique_ptr<Stream> stream_;
+  int failures_ = 0;   // attempts in a row that the server did not accept
+  int fruitless_ = 0;  // attempts in a row that brought no event; -1 while the present one has brought some
+  Instant opened_{};
+  Instant reopen_{};
+  std::unique_ptr<LineStream> lines_;  // null between two attempts
 };
 
 }  // namespace plumb::client

@@ -1,11 +1,8 @@
 #include "harness/load/transport.h"
 
-#include <fstream>
 #include <mutex>
-#include <sstream>
 
-#include "harness/base/encoding.h"
-#include "harness/net/client.h"
+#include "harness/client/http_access.h"
 
 namespace plumb::harness {
 namespace {
@@ -65,20 +62,19 @@ struct Exchange {
 
 class Http2LoadTransport final : public LoadTransport {
  public:
-  Http2LoadTransport(std::shared_ptr<net::HttpClient> client, std::string prefix, net::Headers headers, LoadTransportOptions options)
-      : client_(std::move(client)), prefix_(std::move(prefix)), headers_(std::move(headers)), options_(options) {}
+  Http2LoadTransport(client::HttpAccess access, LoadTransportOptions options) : access_(std::move(access)), options_(options) {}
 
   std::function<void()> send(client::Request request, LoadCallbacks callbacks) override {
     const bool endless = static_cast<bool>(callbacks.data);
     auto exchange = std::make_shared<Exchange>(std::move(callbacks));
     net::ClientRequest out;
     out.method = std::move(request.method);
-    out.target = prefix_ + request.target;
-    out.headers = headers_;
+    out.target = access_.prefix + request.target;
+    out.headers = access_.headers;
     for (auto& [name, value] : request.headers) out.headers.set(std::move(name), std::move(value));
     out.body = net::Body(std::move(request.body));
     out.timeout = request.timeout > Duration::zero() || endless ? request.timeout : options_.timeout;
-    exchange->started(client_->stream(std::move(out), callbacks_for(exchange)));
+    exchange->started(access_.client->stream(std::move(out), callbacks_for(exchange)));
     return [exchange] { exchange->cancel(); };
   }
 
@@ -94,59 +90,19 @@ class Http2LoadTransport final : public LoadTransport {
             .on_error = [exchange](const Error& error) { exchange->end(error); }};
   }
 
-  const std::shared_ptr<net::HttpClient> client_;
-  const std::string prefix_;
-  const net::Headers headers_;
+  const client::HttpAccess access_;
   const LoadTransportOptions options_;
 };
-
-Result<std::string> token_of(const client::Credentials& user) {
-  if (user.token_file.empty()) return user.token;
-  std::ifstream file(user.token_file);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) return fail(Code::not_found, "reading the token file " + user.token_file + ": it cannot be read; check the kubeconfig's tokenFile");
-  return std::string(trim(text.str()));
-}
-
-Result<net::Headers> headers_for(const client::Credentials& user) {
-  net::Headers headers{{"user-agent", "plumb"}, {"accept", "application/json"}};
-  const std::string token = PLUMB_TRY(token_of(user));
-  if (!token.empty()) headers.set("authorization", "Bearer " + token);
-  else if (!user.username.empty()) headers.set("authorization", "Basic " + base64_encode(user.username + ":" + user.password));
-  if (!user.impersonate_user.empty()) headers.set("impersonate-user", user.impersonate_user);
-  if (!user.impersonate_uid.empty()) headers.set("impersonate-uid", user.impersonate_uid);
-  for (const auto& group : user.impersonate_groups) headers.add("impersonate-group", group);
-  for (const auto& [key, values] : user.impersonate_extra) {
-    for (const auto& value : values) headers.add("impersonate-extra-" + url_encode(key), value);
-  }
-  return headers;
-}
 
 }  // namespace
 
 Result<std::unique_ptr<LoadTransport>> make_load_transport(const client::Config& config, const LoadTransportOptions& options) {
-  if (!config.proxy_url.empty()) {
-    return fail(Code::unsupported, "connecting to " + config.server + ": load does not go through a proxy; use a kubeconfig without proxy-url");
-  }
-  const net::Url url = PLUMB_TRY(net::parse_url(config.server));
-  const client::Credentials user = PLUMB_TRY(client::resolve_exec(config.user));
   net::ClientOptions client_options;
-  client_options.endpoint = url.endpoint;
   client_options.http2_connections = options.connections;
-  if (url.tls) {
-    client_options.tls = net::TlsClientOptions{.ca_pem = config.ca,
-                                               .certificate_pem = user.client_certificate,
-                                               .key_pem = user.client_key,
-                                               .server_name = config.tls_server_name,
-                                               .insecure_skip_verify = config.insecure};
-  } else {
-    client_options.protocol = net::ClientOptions::Protocol::http_2;
-  }
-  auto client = PLUMB_TRY(net::HttpClient::create(std::move(client_options)));
-  auto headers = PLUMB_TRY(headers_for(user));
-  std::string prefix = url.target == "/" ? "" : url.target;
-  return std::unique_ptr<LoadTransport>(std::make_unique<Http2LoadTransport>(std::move(client), std::move(prefix), std::move(headers), options));
+  if (config.server.starts_with("http://")) client_options.protocol = net::ClientOptions::Protocol::http_2;
+  auto access = PLUMB_TRY(client::make_http_access(config, std::move(client_options)));
+  access.headers.set("accept", "application/json");
+  return std::unique_ptr<LoadTransport>(std::make_unique<Http2LoadTransport>(std::move(access), options));
 }
 
 }  // namespace plumb::harness

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "harness/base/registry.h"
 #include "harness/base/result.h"
@@ -24,5 +25,15 @@ class Writer {
 };
 
 using RegisteredWriter = Registered<Writer>;
+
+struct ReportOptions {
+  std::vector<std::string> formats;  // none: all
+  bool show = true;                  // print to stdout what has no file
+};
+
+// invalid_argument when one of them is not registered.
+Status check_formats(const std::vector<std::string>& formats);
+// Writes the run's reports into its output folder. Answers what went wrong, a sentence each.
+std::vector<std::string> write_reports(const Run& run, const std::string& folder, const ReportOptions& options = {});
 
 }  // namespace plumb::results

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <future>
-
+#include "harness/base/encoding.h"
+#include "harness/base/wait.h"
 #include "harness/runner/manifest.h"
 
 namespace plumb::harness {
@@ -17,16 +17,15 @@ std::string substitute(std::string text, const std::map<std::string, std::string
   return text;
 }
 
-void wait(Duration time) {
-  auto fired = std::make_shared<std::promise<void>>();
-  real_clock().after(time, [fired] { fired->set_value(); });
-  fired->get_future().wait();
-}
-
 }  // namespace
 
-Cluster::Cluster(std::shared_ptr<Client> client, std::string space, std::string manifest, Reporter& reporter)
-    : client_(std::move(client)), space_(std::move(space)), manifest_(std::move(manifest)), reporter_(reporter) {}
+Cluster::Cluster(std::shared_ptr<Client> client, std::string space, std::string manifest, Images images, Reporter& reporter)
+    : client_(std::move(client)), space_(std::move(space)), manifest_(std::move(manifest)), images_(std::move(images)), reporter_(reporter) {}
+
+std::string Cluster::text_of_manifest(std::map<std::string, std::string> values) const {
+  values.insert({{"NAMESPACE", space_}, {"IMAGE", images_.first}, {"IMAGE_V2", images_.second}});
+  return substitute(manifest_, values);
+}
 
 void Cluster::stop(const std::string& message, Where where) {
   ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line())) << message;
@@ -61,9 +60,7 @@ std::shared_ptr<Client> Cluster::with_token(const std::string& token, Where wher
 }
 
 Json Cluster::object(const std::string& name, const std::map<std::string, std::string>& values, Where where) {
-  auto all = values;
-  all.emplace("NAMESPACE", space_);
-  for (Json& document : must(parse_yaml(substitute(manifest_, all)), where)) {
+  for (Json& document : must(parse_yaml(text_of_manifest(values)), where)) {
     if (name_of(document) == name) return std::move(document);
   }
   stop("the manifest of this test has no object named " + name, where);
@@ -92,8 +89,47 @@ Json Cluster::apply(const std::string& name, const std::map<std::string, std::st
 
 std::vector<Json> Cluster::apply_manifest(Where where) {
   std::vector<Json> out;
-  for (const Json& document : must(parse_yaml(substitute(manifest_, {{"NAMESPACE", space_}})), where)) out.push_back(create(document, where));
+  for (const Json& document : must(parse_yaml(text_of_manifest({})), where)) out.push_back(create(document, where));
   return out;
+}
+
+Json Cluster::start(const std::string& name, const std::map<std::string, std::string>& values, Where where) {
+  apply(name, values, where);
+  return await_ready(name, where);
+}
+
+Json Cluster::await_ready(const std::string& pod, Where where) {
+  return await(pods(), pod, "pod " + pod + " to be ready", [](const Json* object) { return object != nullptr && has_condition(*object, "Ready"); }, timeouts::pod_runs, where);
+}
+
+Json Cluster::await_end(const std::string& pod, const std::string& phase, Where where) {
+  Json ended = await(pods(), pod, "pod " + pod + " to end", [](const Json* object) {
+    const std::string now = object == nullptr ? "" : text_at(*object, "/status/phase");
+    return now == "Succeeded" || now == "Failed";
+  }, timeouts::pod_runs, where);
+  if (text_at(ended, "/status/phase") != phase) stop("expected pod " + pod + " to end as " + phase + ", it is " + at(ended, "/status").dump(), where);
+  return ended;
+}
+
+std::string Cluster::logs(const std::string& pod, const Query& query, Where where) {
+  step("reading the logs of " + pod);
+  return must(client_->logs(space_, pod, query), where);
+}
+
+client::ExecResult Cluster::exec(const std::string& pod, std::vector<std::string> words, const std::string& container, Where where) {
+  step("running \"" + join(words, " ") + "\" in " + pod);
+  words.insert(words.begin(), "/plumb-test");
+  return must(client_->exec(space_, pod, words, {.container = container}), where);
+}
+
+std::string Cluster::output(const std::string& pod, std::vector<std::string> words, const std::string& container, Where where) {
+  const std::string told = join(words, " ");
+  auto result = exec(pod, std::move(words), container, where);
+  if (result.exit_code != 0) {
+    stop("plumb-test " + told + " in pod " + pod + " exited with " + std::to_string(result.exit_code) + ": " + result.err + result.out, where);
+  }
+  if (result.out.ends_with('\n')) result.out.pop_back();
+  return std::move(result.out);
 }
 
 Json Cluster::await(const Resource& resource, const std::string& name, const std::string& what, const std::function<bool(const Json*)>& condition,
@@ -119,7 +155,7 @@ void Cluster::eventually(const std::string& what, const std::function<bool()>& c
     if (real_clock().now() > deadline) {
       stop("waited " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timeout).count()) + " s for " + what, where);
     }
-    wait(timeouts::poll);
+    wait_for(real_clock(), timeouts::poll);
   }
 }
 
@@ -128,7 +164,7 @@ void Cluster::consistently(const std::string& what, const std::function<bool()>&
   const Instant end = real_clock().now() + during;
   do {
     if (!condition()) stop("it did not stay so that " + what, where);
-    wait(timeouts::poll);
+    wait_for(real_clock(), timeouts::poll);
   } while (real_clock().now() < end);
 }
 
@@ -154,6 +190,19 @@ std::string text_at(const Json& object, const std::string& pointer) {
 std::int64_t int_at(const Json& object, const std::string& pointer) {
   const Json value = at(object, pointer);
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+}
+
+Json container_status(const Json& pod, const std::string& container) {
+  for (const char* list : {"/status/containerStatuses", "/status/initContainerStatuses"}) {
+    for (const Json& status : at(pod, list, Json::array())) {
+      if (text_at(status, "/name") == container) return status;
+    }
+  }
+  return nullptr;
+}
+
+bool container_is(const Json& pod, const std::string& container, const std::string& state) {
+  return !at(container_status(pod, container), "/state/" + state).is_null();
 }
 
 bool has_condition(const Json& object, const std::string& type, const std::string& status) {

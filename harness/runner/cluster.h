@@ -13,6 +13,7 @@
 
 #include "harness/client/rest.h"
 #include "harness/client/watch.h"
+#include "harness/runner/images.h"
 #include "harness/runner/timeouts.h"
 
 namespace plumb::harness {
@@ -34,10 +35,11 @@ class Reporter {
 
 class Cluster {
  public:
-  Cluster(std::shared_ptr<Client> client, std::string space, std::string manifest, Reporter& reporter);
+  Cluster(std::shared_ptr<Client> client, std::string space, std::string manifest, Images images, Reporter& reporter);
 
   Client& client() { return *client_; }
   const std::string& space() const { return space_; }
+  const Images& images() const { return images_; }
   Resource in(const std::string& group_version, const std::string& plural) const { return {group_version, plural, space_}; }
   // A name for something outside the namespace, that no other test uses.
   std::string unique(const std::string& name) const { return space_ + "-" + name; }
@@ -45,13 +47,26 @@ class Cluster {
   std::shared_ptr<Client> as(const std::string& user, const std::vector<std::string>& groups = {}, Where where = Where::current());
   std::shared_ptr<Client> with_token(const std::string& token, Where where = Where::current());
 
-  // The document of the test's manifest with that metadata.name, with ${NAMESPACE} and ${name} of `values` replaced in its text.
+  // The document of the test's manifest with that metadata.name, with ${NAMESPACE}, ${IMAGE}, ${IMAGE_V2} and ${name} of
+  // `values` replaced in its text.
   Json object(const std::string& name, const std::map<std::string, std::string>& values = {}, Where where = Where::current());
   // Creates it in the namespace of the test; a cluster-scoped object is deleted when the test is over. Answers what the server stored.
   Json create(const Json& object, Where where = Where::current());
   Json apply(const std::string& name, const std::map<std::string, std::string>& values = {}, Where where = Where::current());
   // Every document of the manifest, in order.
   std::vector<Json> apply_manifest(Where where = Where::current());
+
+  // Pods of the test's namespace, which need "image". Each waits until the pod is as said and answers it as it then was.
+  Resource pods() const { return in("v1", "pods"); }
+  Json start(const std::string& name, const std::map<std::string, std::string>& values = {}, Where where = Where::current());  // apply and await_ready
+  Json await_ready(const std::string& pod, Where where = Where::current());
+  Json await_end(const std::string& pod, const std::string& phase = "Succeeded", Where where = Where::current());
+  // What a container wrote so far; `query`: container, previous, tailLines, …
+  std::string logs(const std::string& pod, const Query& query = {}, Where where = Where::current());
+  // Runs plumb-test with `words` in the pod.
+  client::ExecResult exec(const std::string& pod, std::vector<std::string> words, const std::string& container = {}, Where where = Where::current());
+  // The same; it must exit with 0. Answers what it printed, without the last newline.
+  std::string output(const std::string& pod, std::vector<std::string> words, const std::string& container = {}, Where where = Where::current());
 
   // The value, or the test fails here.
   template <class T>
@@ -91,12 +106,14 @@ class Cluster {
   void clean_up(const Resource& resource, const std::string& name) { reporter_.cleanup(resource.path(name)); }
 
  private:
+  std::string text_of_manifest(std::map<std::string, std::string> values) const;
   [[noreturn]] void stop(const std::string& message, Where where);
   void check_refusal(const Error& error, int http_status, const std::string& reason, Where where);
 
   const std::shared_ptr<Client> client_;
   const std::string space_;
   const std::string manifest_;
+  const Images images_;
   Reporter& reporter_;
 };
 
@@ -107,6 +124,10 @@ struct TestEnded {};
 Json at(const Json& object, const std::string& pointer, Json otherwise = {});
 std::string text_at(const Json& object, const std::string& pointer);
 std::int64_t int_at(const Json& object, const std::string& pointer);
+// What the pod's status tells of that container, init or not (null when nothing).
+Json container_status(const Json& pod, const std::string& container);
+// `state`: waiting, running or terminated.
+bool container_is(const Json& pod, const std::string& container, const std::string& state);
 // status.conditions[type].status == "True"
 bool has_condition(const Json& object, const std::string& type, const std::string& status = "True");
 inline std::string name_of(const Json& object) { return text_at(object, "/metadata/name"); }

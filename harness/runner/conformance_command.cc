@@ -9,6 +9,7 @@
 #include "harness/base/encoding.h"
 #include "harness/cli/arguments.h"
 #include "harness/cli/progress.h"
+#include "harness/results/writer.h"
 #include "harness/runner/runner.h"
 
 namespace plumb::harness {
@@ -37,7 +38,6 @@ std::string line_of(const TestResult& test, const cli::Progress& progress) {
   out << progress.paint(colour_of(test.verdict), verdict) << test.name;
   if (test.started) out << std::fixed << std::setprecision(1) << "  " << std::chrono::duration<double>(test.duration).count() << " s";
   if (!test.missing.empty()) out << "  (" << test.missing << ")";
-  if (test.verdict == TestVerdict::failed) out << "\n    " << test.requirement << "\n    " << test.message;
   return out.str();
 }
 
@@ -58,6 +58,11 @@ class ConformanceCommand final : public cli::Command {
   }
 
  private:
+  struct Output {
+    bool json = false;  // the result instead of its summary
+    std::vector<std::string> formats;
+  };
+
   static int complain(const Error& error) {
     std::cerr << "plumb conformance: " << error.message << "\n";
     return error.code == Code::invalid_argument ? cli::exit_usage : cli::exit_unavailable;
@@ -86,15 +91,20 @@ class ConformanceCommand final : public cli::Command {
     Selection selection;
     RunnerOptions options;
     std::string output = "text";
+    std::vector<std::string> formats;
     cli::Arguments arguments("conformance run", "run conformance tests against a cluster", globals);
     arguments.option("--focus", selection.focus, "only tests whose name matches this regular expression")
         .option("--skip", selection.skip, "report tests whose name matches as skipped")
         .option("--parallel,-p", options.parallel, "tests at a time")
-        .option("--output-dir,-d", options.output_dir, "where results.json and the evidence go")
+        .option("--image", options.images.first, "what the containers of tests run: the program plumb-test")
+        .option("--image-v2", options.images.second, "the same, to be rolled out to")
+        .option("--output-dir,-d", options.output_dir, "where results.json, the reports and the evidence go")
+        .option("--format", formats, "which reports to write there (default: all that `plumb list formats` names)")
         .flag("--resume", options.resume, "take up the interrupted run in the output folder")
         .choice("--output,-o", output, {"text", "json"}, "what to print at the end");
     if (const auto done = arguments.parse(args)) return *done;
     if (options.parallel < 1 || options.parallel > 256) return complain(fail(Code::invalid_argument, "--parallel takes 1 to 256"));
+    if (const Status known = results::check_formats(formats); !known.ok()) return complain(known.error());
     const auto tests = select(all_tests(), selection);
     if (!tests.ok()) return std::cerr << "plumb conformance: " << tests.error().message << "\n", cli::exit_usage;
     const auto config = client::load_config({globals.kubeconfig, globals.context});
@@ -103,13 +113,14 @@ class ConformanceCommand final : public cli::Command {
     if (!client.ok()) return complain(client.error());
     options.skip = selection.skip;
     options.command = "plumb conformance run " + join(args, " ");
-    options.worker = {std::filesystem::read_symlink("/proc/self/exe").string(), "conformance-worker"};
+    options.worker = {std::filesystem::read_symlink("/proc/self/exe").string(), "conformance-worker", "--image", options.images.first, "--image-v2",
+                      options.images.second};
     if (!globals.kubeconfig.empty()) options.worker.insert(options.worker.end(), {"--kubeconfig", globals.kubeconfig});
     if (!globals.context.empty()) options.worker.insert(options.worker.end(), {"--context", globals.context});
-    return observe(*tests, *client, options, output);
+    return observe(*tests, *client, options, {output == "json", formats});
   }
 
-  static int observe(const std::vector<NamedTest>& tests, const std::shared_ptr<Client>& client, RunnerOptions& options, const std::string& output) {
+  static int observe(const std::vector<NamedTest>& tests, const std::shared_ptr<Client>& client, RunnerOptions& options, const Output& output) {
     struct sigaction action {};
     action.sa_handler = interrupt;
     sigaction(SIGINT, &action, nullptr);
@@ -125,19 +136,15 @@ class ConformanceCommand final : public cli::Command {
       run = run_tests(tests, client, options);
     }
     if (!run.ok()) return complain(run.error());
-    if (output == "json") std::cout << results::to_json(*run).dump(1) << "\n";
-    else summarize(*run, options.output_dir);
+    show(*run, options.output_dir, output);
     if (interrupted) return cli::exit_interrupted;
     return run->verdict == RunVerdict::success ? cli::exit_ok : run->verdict == RunVerdict::partial ? cli::exit_partial : cli::exit_failed;
   }
 
-  static void summarize(const results::Run& run, const std::string& folder) {
-    std::map<std::string_view, int> counts;
-    for (const TestResult& test : run.tests) ++counts[to_string(test.verdict)];
-    std::cout << to_string(run.verdict) << ":";
-    for (const auto& [verdict, count] : counts) std::cout << " " << count << " " << verdict;
-    std::cout << " on " << run.cluster.version << " at " << run.cluster.endpoint << "; results in " << folder << "/results.json\n";
-    if (!run.message.empty()) std::cout << run.message << "\n";
+  static void show(const results::Run& run, const std::string& folder, const Output& output) {
+    for (const std::string& problem : results::write_reports(run, folder, {.formats = output.formats, .show = !output.json})) std::cerr << problem << "\n";
+    if (output.json) std::cout << results::to_json(run).dump(1) << "\n";
+    else std::cout << "results in " << folder << "\n";
   }
 };
 

@@ -15,6 +15,8 @@ json scalar(const YAML::Node& node) {
   if (text.empty() || text == "~" || text == "null") return nullptr;
   if (text == "true" || text == "True") return true;
   if (text == "false" || text == "False") return false;
+  // A leading zero means octal, as in file modes.
+  if (text.size() > 1 && text[0] == '0' && text.find_first_not_of("01234567") == std::string::npos && text.size() < 12) return std::stoll(text, nullptr, 8);
   if (text.find_first_not_of("+-0123456789.eE") == std::string::npos) {
     const json number = json::parse(text, nullptr, false);
     if (number.is_number()) return number;

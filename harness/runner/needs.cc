@@ -10,8 +10,11 @@ namespace {
 
 using client::Json;
 
-bool ready(const Json& node) {
+bool usable(const Json& node) {
   if (node.value(Json::json_pointer("/spec/unschedulable"), false)) return false;
+  for (const Json& taint : node.value(Json::json_pointer("/spec/taints"), Json::array())) {
+    if (taint.value("effect", "") != "PreferNoSchedule") return false;
+  }
   for (const Json& condition : node.value(Json::json_pointer("/status/conditions"), Json::array())) {
     if (condition.value("type", "") == "Ready") return condition.value("status", "") == "True";
   }
@@ -19,8 +22,7 @@ bool ready(const Json& node) {
 }
 
 Result<std::optional<std::string>> enough_nodes(client::Client& client, std::int64_t wanted) {
-  const Json nodes = PLUMB_TRY(client.list({"v1", "nodes"}));
-  const auto have = std::count_if(nodes["items"].begin(), nodes["items"].end(), ready);
+  const auto have = static_cast<std::int64_t>(PLUMB_TRY(usable_nodes(client)).size());
   if (have >= wanted) return std::optional<std::string>();
   return std::optional("needs " + std::to_string(wanted) + " ready nodes, there are " + std::to_string(have));
 }
@@ -36,6 +38,15 @@ Result<std::optional<std::string>> new_enough(client::Client& client, const std:
 }
 
 }  // namespace
+
+Result<std::vector<std::string>> usable_nodes(client::Client& client) {
+  std::vector<std::string> names;
+  const Json nodes = PLUMB_TRY(client.list_all({"v1", "nodes"}));
+  for (const Json& node : nodes["items"]) {
+    if (usable(node)) names.push_back(node["metadata"].value("name", ""));
+  }
+  return names;
+}
 
 Result<std::optional<std::string>> Needs::missing(const std::vector<std::string>& needs) {
   for (const std::string& need : needs) {
@@ -58,6 +69,10 @@ Result<std::optional<std::string>> Needs::check(const std::string& need) {
     if (found.ok()) return std::optional<std::string>();
     if (found.error().code == Code::not_found) return std::optional("the server does not serve " + need.substr(9));
     return found.error();
+  }
+  if (need == "image") {
+    if (const auto without = PLUMB_TRY(missing({"controllers"}))) return without;
+    return missing_image(client_, images_, run_);
   }
   if (need == "controllers") {
     auto account = client_.get({"v1", "serviceaccounts", "default"}, "default");

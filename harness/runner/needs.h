@@ -1,5 +1,6 @@
 // What a test may need and a cluster may lack:
-//   "nodes>=2"                     that many Ready, schedulable nodes
+//   "nodes>=2"                     that many ready nodes that take ordinary pods
+//   "image"                        nodes on which the test images run; asks for controllers, too
 //   "version>=1.30"                the server's minor version, for behaviour that came with a release
 //   "resource:apps/v1/deployments" the API server serves it
 //   "controllers"                  a controller manager acts (shown by the default service account of a namespace)
@@ -12,12 +13,18 @@
 #include <vector>
 
 #include "harness/client/rest.h"
+#include "harness/runner/images.h"
 
 namespace plumb::harness {
 
+// The names of the nodes that are ready and take ordinary pods: not cordoned, without taints that keep pods away.
+Result<std::vector<std::string>> usable_nodes(client::Client& client);
+
 class Needs {
  public:
-  explicit Needs(client::Client& client) : client_(client) {}
+  // `run` labels what a probe makes in the cluster.
+  explicit Needs(client::Client& client, Images images = {}, std::string run = {})
+      : client_(client), images_(std::move(images)), run_(std::move(run)) {}
   // Why the cluster does not meet one of `needs`, or nullopt when it meets all. Answers are remembered. An error means that it could
   // not be found out, or that the need is not one of the above.
   Result<std::optional<std::string>> missing(const std::vector<std::string>& needs);
@@ -25,6 +32,8 @@ class Needs {
  private:
   Result<std::optional<std::string>> check(const std::string& need);
   client::Client& client_;
+  const Images images_;
+  const std::string run_;
   std::map<std::string, std::optional<std::string>> known_;
 };
 

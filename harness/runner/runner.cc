@@ -100,7 +100,7 @@ class Runner {
   }
 
   Status plan(std::vector<std::size_t>& together, std::vector<std::size_t>& alone) {
-    Needs needs(*client_);
+    Needs needs(*client_, options_.images, run_.id);
     const std::regex skip = PLUMB_TRY(compile(options_.skip, "--skip"));
     for (std::size_t i = 0; i < tests_.size(); ++i) {
       const NamedTest& test = tests_[i];

@@ -12,6 +12,7 @@
 #include "harness/client/rest.h"
 #include "harness/results/model.h"
 #include "harness/runner/conformance_test.h"
+#include "harness/runner/images.h"
 
 namespace plumb::harness {
 
@@ -36,6 +37,7 @@ struct RunnerOptions {
   int parallel = 8;
   bool resume = false;
   std::string skip;
+  Images images;
   std::string command;                        // to be shown as the way to repeat the run
   std::vector<std::string> worker;            // program and arguments to start a worker with; the test's name and namespace follow
   std::function<bool()> stop = [] { return false; };  // asked often; true interrupts the run

@@ -110,10 +110,10 @@ TEST(Selection, RefusesBadExpressionsAndNothing) {
 }
 
 TEST(ManifestText, IsTypedAsKubernetesDoes) {
-  const auto documents = parse_yaml("a: 1\nb: \"1\"\nc: true\nd: [x, 1.5, null]\n---\ne: {f: v1.20}\n");
+  const auto documents = parse_yaml("a: 1\nb: \"1\"\nc: true\nd: [x, 1.5, null, 0400]\n---\ne: {f: v1.20}\n");
   ASSERT_TRUE(documents.ok());
   ASSERT_EQ(documents->size(), 2u);
-  EXPECT_EQ((*documents)[0].dump(), R"({"a":1,"b":"1","c":true,"d":["x",1.5,null]})");
+  EXPECT_EQ((*documents)[0].dump(), R"({"a":1,"b":"1","c":true,"d":["x",1.5,null,256]})");
   EXPECT_EQ((*documents)[1]["e"]["f"], "v1.20");
   EXPECT_FALSE(parse_yaml("{").ok());
 }

@@ -42,6 +42,7 @@ struct Job {
   ConformanceTest test;
   std::string manifest;
   std::string space;
+  Images images;
   std::shared_ptr<Client> client;
 };
 
@@ -50,7 +51,7 @@ class Fixture : public testing::Test {
   explicit Fixture(const Job& job) : job_(job) {}
   void TestBody() override {
     PipeReporter reporter;
-    Cluster cluster(job_.client, job_.space, job_.manifest, reporter);
+    Cluster cluster(job_.client, job_.space, job_.manifest, job_.images, reporter);
     try {
       job_.test.body(cluster);
     } catch (const TestEnded&) {
@@ -75,8 +76,10 @@ class WorkerCommand final : public cli::Command {
   bool hidden() const override { return true; }
   int run(const std::vector<std::string>& args, cli::Globals globals) override {
     std::string name, space, run_id;
+    Images images;
     cli::Arguments arguments("conformance-worker", summary(), globals);
     arguments.positional("test", name, "", true).option("--namespace", space, "").option("--run", run_id, "");
+    arguments.option("--image", images.first, "").option("--image-v2", images.second, "");
     if (const auto done = arguments.parse(args)) return *done;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const auto test = Registry<ConformanceTest>::make(name);
@@ -87,7 +90,7 @@ class WorkerCommand final : public cli::Command {
     auto client = Client::connect(*config);
     if (!client.ok()) return setup_failed(client.error());
     if (const Status made = make_namespace(**client, space, run_id); !made.ok()) return setup_failed(made.error());
-    return execute({*test, manifest == nullptr ? std::string() : manifest->text, space, *client}, name);
+    return execute({*test, manifest == nullptr ? std::string() : manifest->text, space, images, *client}, name);
   }
 
  private:

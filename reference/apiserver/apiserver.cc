@@ -2,7 +2,9 @@
 
 #include "harness/net/server.h"
 #include "reference/apiserver/bootstrap.h"
+#include "reference/apiserver/compaction.h"
 #include "reference/apiserver/discovery/discovery.h"
+#include "reference/apiserver/discovery/openapi.h"
 #include "reference/apiserver/http/forms.h"
 #include "reference/apiserver/http/health.h"
 #include "reference/apiserver/http/kubelet_connector.h"
@@ -32,6 +34,7 @@ struct Apiserver::Parts {
   std::unique_ptr<Connector> connector;
   std::unique_ptr<Handler> handler;
   std::unique_ptr<net::Server> server;
+  std::unique_ptr<Compaction> compaction;
 
   Status assemble();
   Status listen();
@@ -58,6 +61,7 @@ Status Apiserver::Parts::assemble() {
   handling.anonymous = security.anonymous;
   handling.routes = security.routes;
   for (Route& route : health_routes(*options.store, *cache)) handling.routes.push_back(std::move(route));
+  for (Route& route : openapi_routes()) handling.routes.push_back(std::move(route));
   for (Route& route : discovery_routes()) handling.routes.push_back(std::move(route));
   handler = std::make_unique<Handler>(std::move(handling));
   return {};
@@ -86,10 +90,12 @@ Result<std::unique_ptr<Apiserver>> Apiserver::start(ApiserverOptions options) {
   PLUMB_TRY(made->parts_->assemble());
   PLUMB_TRY(ensure_system_objects(*made->parts_->registry));
   PLUMB_TRY(made->parts_->listen());
+  made->parts_->compaction = std::make_unique<Compaction>(*made->parts_->options.store, *made->parts_->options.clock);
   return made;
 }
 
 Apiserver::~Apiserver() {
+  parts_->compaction.reset();
   if (parts_->cache)
     for (const auto& cache : parts_->cache->all()) cache->end_watchers(std::nullopt);
   if (parts_->server) parts_->server->stop(stop_grace);

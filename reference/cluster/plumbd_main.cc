@@ -1,24 +1,34 @@
 #include <cstdio>
 
+#include "harness/base/listing.h"
 #include "reference/cluster/role.h"
 
 namespace {
 
 using namespace plumb;
 
-int list_roles() {
-  for (const auto& [name, make] : Registry<cluster::Role>::all()) std::printf("%-20s %s\n", name.c_str(), make()->summary().c_str());
-  return cluster::kExitOk;
+const Registered<Listing> roles{"roles", [] { return listing_of<cluster::Role>([](const cluster::Role& role) { return role.summary(); }); }};
+
+void print(const Listing& listing) {
+  for (const auto& [name, text] : listing.entries()) std::printf("%-20s %s\n", name.c_str(), text.c_str());
+}
+
+int list(const std::string& kind) {
+  const auto listing = Registry<Listing>::make(kind);
+  if (listing) return print(*listing), cluster::kExitOk;
+  if (!kind.empty()) std::fprintf(stderr, "plumbd list: there is nothing called \"%s\"; the kinds:\n", kind.c_str());
+  for (const auto& [name, make] : Registry<Listing>::all()) std::fprintf(kind.empty() ? stdout : stderr, "%s\n", name.c_str());
+  return kind.empty() ? cluster::kExitOk : cluster::kExitUsage;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string name = argc > 1 ? argv[1] : "";
-  if (name == "list") return list_roles();
+  if (name == "list") return list(argc > 2 ? argv[2] : "");
   const auto role = Registry<cluster::Role>::make(name);
   if (role) return role->run(std::vector<std::string>(argv + 2, argv + argc));
-  std::fprintf(stderr, "usage: plumbd ROLE [arguments]; the roles (plumbd list):\n");
-  list_roles();
+  std::fprintf(stderr, "usage: plumbd ROLE [arguments], plumbd list [KIND]; the roles:\n");
+  print(*Registry<Listing>::make("roles"));
   return cluster::kExitUsage;
 }

@@ -12,7 +12,7 @@ namespace plumb::cluster {
 class Role {
  public:
   virtual ~Role() = default;
-  virtual std::string summary() const = 0;                        // one line for `plumbd list`
+  virtual std::string summary() const = 0;                        // one line for `plumbd list roles`
   virtual int run(const std::vector<std::string>& args) = 0;      // the program's exit code; args without program and role
 };
 

@@ -5,11 +5,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "reference/informer/client.h"
@@ -24,7 +24,7 @@ class Store {
   ObjectPtr get(std::string_view key) const;
   std::vector<ObjectPtr> list() const;
   std::size_t size() const;
-  // In no order. An index that does not exist is a defect of the caller and stops the program.
+  // By namespace and name. An index that does not exist is a defect of the caller and stops the program.
   std::vector<ObjectPtr> by_index(std::string_view index, std::string_view value) const;
   std::size_t count_by_index(std::string_view index, std::string_view value) const;
   // Of the name, once: a second call with a known name is ignored. Covers what is stored already.
@@ -42,9 +42,15 @@ class Store {
   };
   template <class V>
   using Table = std::unordered_map<std::string, V, Hash, std::equal_to<>>;
+  struct ByName {
+    bool operator()(const ObjectPtr& a, const ObjectPtr& b) const {
+      const auto &left = a->metadata, &right = b->metadata;
+      return left.namespace_ == right.namespace_ ? left.name < right.name : left.namespace_ < right.namespace_;
+    }
+  };
   struct Index {
     IndexFunction function;
-    Table<std::unordered_set<ObjectPtr>> found;
+    Table<std::set<ObjectPtr, ByName>> found;
   };
   void add_to(Index& index, const ObjectPtr& object);
   void remove_from(Index& index, const ObjectPtr& object);

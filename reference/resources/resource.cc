@@ -4,11 +4,19 @@
 #include <map>
 #include <tuple>
 
+#include "harness/base/listing.h"
+#include "reference/api/text/time.h"
 #include "reference/api/walk.h"
 #include "reference/resources/shared/type_defaults.h"
 
 namespace plumb::resources {
 namespace {
+
+std::string line(const Resource& resource) {
+  const std::string group = resource.group().empty() ? "" : std::string(resource.group()) + "/";
+  return group + std::string(resource.version()) + " " + std::string(resource.type().name) + (resource.names().namespaced ? ", namespaced" : ", cluster-wide");
+}
+const Registered<Listing> listed{"resources", [] { return listing_of<Resource>(line); }};
 
 char* at(api::Object& object, const api::FieldInfo& field) { return reinterpret_cast<char*>(&object) + field.offset; }
 
@@ -70,17 +78,19 @@ bool Resource::spec_changed(const api::Object& next, const api::Object& previous
 }
 
 std::vector<Column> Resource::columns() const {
-  return {{"Name", "string", "name", "Name must be unique within a namespace."},
-          {"Age", "string", "", "Time since the object was created."}};
+  return {{"Name", "string", "name", "Unique within the namespace."}, {"Created At", "date", "", "When the object was created."}};
 }
-std::vector<Cell> Resource::row(const api::Object& object, WallTime now) const { return {object.metadata.name, age(object, now)}; }
+std::vector<Cell> Resource::row(const api::Object& object, WallTime) const {
+  return {object.metadata.name, api::format_time(object.metadata.creationTimestamp.wall())};
+}
 
 std::string Resource::group_resource() const { return group().empty() ? names().plural : names().plural + "." + std::string(group()); }
 
 const std::vector<const Resource*>& all() {
-  static const std::vector<const Resource*> list = [] {
-    std::vector<const Resource*> made;
-    for (const auto& [name, factory] : Registry<Resource>::all()) made.push_back(factory().release());
+  // Kept until the end of the program, like the registrations.
+  static const auto& list = *[] {
+    auto* made = new std::vector<const Resource*>();
+    for (const auto& [name, factory] : Registry<Resource>::all()) made->push_back(factory().release());
     return made;
   }();
   return list;

@@ -112,7 +112,7 @@ class Resource {
   // The names selectable_fields() gives, known without an object; any other field label is refused.
   virtual std::vector<std::string_view> selectable_field_names() const { return {}; }
 
-  // Without own columns a table has Name and Age.
+  // Without own columns a table has Name and Created At.
   virtual std::vector<Column> columns() const;
   virtual std::vector<Cell> row(const api::Object&, WallTime now) const;
 

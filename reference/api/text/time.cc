@@ -1,5 +1,6 @@
 #include "reference/api/text/time.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 

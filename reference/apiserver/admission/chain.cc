@@ -1,8 +1,16 @@
 #include <algorithm>
 
+#include "harness/base/listing.h"
 #include "reference/apiserver/admission/plugin.h"
 
 namespace plumb::apiserver {
+namespace {
+
+const Registered<Listing> listed{"admission", [] {
+  return listing_of<AdmissionPlugin>([](const AdmissionPlugin& plugin) { return "order " + std::to_string(plugin.order()); });
+}};
+
+}  // namespace
 
 AdmissionChain::AdmissionChain(const std::vector<std::string>& disabled) {
   for (const auto& [name, make] : plumb::Registry<AdmissionPlugin>::all())

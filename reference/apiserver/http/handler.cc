@@ -79,7 +79,7 @@ void Handler::handle(net::Request request, net::ResponseWriter writer) {
   call->context().user = std::move(*user);
   call->context().user_agent = call->request().headers.get("user-agent");
   if (auto refused = authorize(*call->context().user, asked_about(*call), call->request().path)) return call->send_status(*refused);
-  if (!accepted && (!route || call->info().is_resource)) return call->send_status(status::not_acceptable(offered_types()));
+  if (!accepted && !(route && (route->any_accept || route->even_if_busy)) && !is_stream(call->info().subresource)) return call->send_status(status::not_acceptable(offered_types()));
   if (route) return route->serve(call);
   dispatch(call);
 }

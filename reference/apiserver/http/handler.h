@@ -20,6 +20,7 @@ struct Route {
   std::string path;
   std::function<void(const CallPtr&)> serve;
   bool even_if_busy = false;  // health and metrics answer when the server is at its limit
+  bool any_accept = false;    // looks at the Accept header by itself
 };
 
 // Serves a subresource that is a stream or a proxy ("log", "exec", "attach", "portforward", "proxy").

@@ -200,7 +200,7 @@ void Registry::list(const Resource& resource, const ListOptions& options, Done<L
       return done(status::too_large_resource_version(static_cast<std::uint64_t>(plan.revision), static_cast<std::uint64_t>(state.revision)));
     if (plan.from != ListPlan::From::exact) return done(list_cached(*cache, state, state.revision, options, plan.start));
     if (plan.revision >= state.last_change) return done(list_cached(*cache, state, plan.revision, options, plan.start));
-    const bool accepted = history_.try_post([this, &resource, options, plan, done] { done(list_stored(*options_.store, resource, options, plan)); });
+    const bool accepted = blocking_.try_post([this, &resource, options, plan, done] { done(list_stored(*options_.store, resource, options, plan)); });
     if (!accepted) done(status::too_many_requests("too many lists of past revisions are under way, please try again later", 1));
   };
   if (plan->from == ListPlan::From::any || (plan->revision > 0 && options_.cache->revision() >= plan->revision)) return answer({});

@@ -21,7 +21,9 @@
 #include "reference/apiserver/admission/plugin.h"
 #include "reference/apiserver/cache/watch_cache.h"
 #include "reference/apiserver/context.h"
+#include "reference/apiserver/registry/event_leases.h"
 #include "reference/apiserver/registry/extensions.h"
+#include "reference/apiserver/registry/turns.h"
 #include "reference/apiserver/status.h"
 #include "reference/resources/resource.h"
 #include "reference/store/store.h"
@@ -74,7 +76,7 @@ class Registry final : public ClusterView {
     WatchCache* cache = nullptr;
     const AdmissionChain* admission = nullptr;  // nullptr: none
   };
-  explicit Registry(Options options) : options_(std::move(options)), history_(2, 64) {}
+  explicit Registry(Options options) : options_(std::move(options)), event_leases_(*options_.store, *options_.clock), blocking_(2, 64) {}
 
   // Before the first request: who issues tokens (nullptr: nobody), and who answers virtual resources, by group_resource().
   void extend(TokenIssuer* tokens, std::map<std::string, VirtualResource*> virtual_resources);
@@ -117,7 +119,9 @@ class Registry final : public ClusterView {
   const Options options_;
   TokenIssuer* tokens_ = nullptr;
   std::map<std::string, VirtualResource*> virtual_resources_;
-  WorkerPool history_;  // lists of past revisions, which block
+  EventLeases event_leases_;
+  Turns turns_;
+  WorkerPool blocking_;  // what waits for the store: lists of past revisions, new leases
 };
 
 // Reads a selection as requests spell it; 400 with upstream's text when it is malformed or names a field that is not selectable.

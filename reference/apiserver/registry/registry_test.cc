@@ -312,6 +312,19 @@ TEST_F(Registering, CollectionsAreDeletedBySelection) {
   EXPECT_EQ(list(config_maps)->items.size(), 75u);
 }
 
+TEST_F(Registering, EventsAreStoredUnderALease) {
+  for (int i = 0; i < 3; ++i) {
+    auto event = std::make_shared<corev1::Event>();
+    event->metadata.name = "e" + std::to_string(i);
+    event->metadata.namespace_ = event->involvedObject.namespace_ = "default";
+    ASSERT_TRUE(create(event).ok());
+  }
+  const auto first = store_->get("/registry/events/default/e0"), last = store_->get("/registry/events/default/e2");
+  ASSERT_TRUE(first.ok() && first->kv && last.ok() && last->kv);
+  EXPECT_NE(first->kv->lease, 0);
+  EXPECT_EQ(first->kv->lease, last->kv->lease);
+}
+
 TEST_F(Registering, ANamespaceWaitsUntilItIsEmptied) {
   auto made = std::make_shared<corev1::Namespace>();
   made->metadata.name = "team";

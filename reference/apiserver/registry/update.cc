@@ -12,26 +12,42 @@ class Update : public Write {
  public:
   Update(Registry& registry, const RequestContext& context, const Resource& resource, const ObjectName& name, std::string_view subresource,
          Transform transform, Done<CachedPtr> done)
-      : Write(registry, context, resource, name, subresource), transform_(std::move(transform)), done_(std::move(done)) {}
+      : Write(registry, context, resource, name, subresource), transform_(std::move(transform)), answer_(std::move(done)) {}
 
   // The first attempt trusts the cache; whatever it would refuse because of that is looked at again with a cache that is certainly new.
-  void run() { attempt(); }
+  void run() { turns().contended(turn_key()) ? take_turn() : attempt(); }
 
  private:
+  std::string turn_key() const { return storage_key(); }
+
+  void take_turn() {
+    turns().enter(turn_key(), [self = self_as<Update>()] {
+      self->has_turn_ = true;
+      self->attempt();
+    });
+  }
+
+  // The only way out.
+  void finish(ApiResult<CachedPtr> result) {
+    const bool had_turn = has_turn_;
+    answer_(std::move(result));
+    if (had_turn) turns().leave(turn_key());
+  }
+
   void attempt() {
     const CachedPtr current = cache()->find(name_.key());
-    if (!current) return refresh_or([this] { done_(status::not_found(group_resource(), name_.name)); });
+    if (!current) return refresh_or([this] { finish(status::not_found(group_resource(), name_.name)); });
     auto transformed = transform_(**current);
-    if (!transformed.ok()) return done_(transformed.status());
+    if (!transformed.ok()) return finish(transformed.status());
     std::shared_ptr<api::Object> next = std::move(*transformed);
     const metav1::ObjectMeta& metadata = next->metadata;
     if (!metadata.resourceVersion.empty() && metadata.resourceVersion != current->object()->metadata.resourceVersion)
-      return refresh_or([this] { done_(status::stale(group_resource(), name_.name)); });
+      return refresh_or([this] { finish(status::stale(group_resource(), name_.name)); });
     if (!metadata.uid.empty() && metadata.uid != (*current)->metadata.uid)
       return refresh_or([this, wanted = metadata.uid.str(), actual = (*current)->metadata.uid.str()] {
-        done_(status::conflict(group_resource(), name_.name, "Precondition failed: UID in precondition: " + wanted + ", UID in object meta: " + actual));
+        finish(status::conflict(group_resource(), name_.name, "Precondition failed: UID in precondition: " + wanted + ", UID in object meta: " + actual));
       });
-    if (auto refused = prepare(*next, **current)) return done_(std::move(*refused));
+    if (auto refused = prepare(*next, **current)) return finish(std::move(*refused));
     write(std::move(next), current);
   }
 
@@ -66,37 +82,38 @@ class Update : public Write {
   void write(std::shared_ptr<api::Object> next, const CachedPtr& current) {
     if (context_.dry_run) {
       next->metadata.resourceVersion = (*current)->metadata.resourceVersion;
-      return done_(unstored(std::move(next), current->revision()));
+      return finish(unstored(std::move(next), current->revision()));
     }
     auto lost = [self = self_as<Update>()] { self->again(); };
     if (released(*next)) {
       return erase(current, [self = self_as<Update>(), next](ApiResult<CachedPtr> erased) {
         if (erased.ok()) next->metadata.resourceVersion = (**erased)->metadata.resourceVersion;
-        erased.ok() ? self->done_(self->unstored(next, (*erased)->revision())) : self->done_(erased.status());
+        erased.ok() ? self->finish(self->unstored(next, (*erased)->revision())) : self->finish(erased.status());
       }, lost);
     }
     next->metadata.resourceVersion = (*current)->metadata.resourceVersion;
-    if (api::semantically_equal(*next, **current)) return done_(current);
-    put(std::move(next), current->revision(), done_, lost);
+    if (api::semantically_equal(*next, **current)) return finish(current);
+    put(std::move(next), current->revision(), [self = self_as<Update>()](ApiResult<CachedPtr> stored) { self->finish(std::move(stored)); }, lost);
   }
 
   void again() {
-    if (++attempts_ < attempts_limit) return attempt();
-    done_(status::stale(group_resource(), name_.name));
+    if (++attempts_ < attempts_limit) return has_turn_ ? attempt() : take_turn();
+    finish(status::stale(group_resource(), name_.name));
   }
 
   void refresh_or(std::function<void()> give_up) {
     if (fresh_) return give_up();
     fresh_ = true;
     watch_cache().when_fresh([self = self_as<Update>()](Status fresh) {
-      fresh.ok() ? self->attempt() : self->done_(status::from_error(fresh.error()));
+      fresh.ok() ? self->attempt() : self->finish(status::from_error(fresh.error()));
     });
   }
 
   const Transform transform_;
-  const Done<CachedPtr> done_;
+  const Done<CachedPtr> answer_;
   int attempts_ = 0;
   bool fresh_ = false;
+  bool has_turn_ = false;
 };
 
 }  // namespace

@@ -57,6 +57,14 @@ void Write::settle(store::Txn txn, std::function<void(Result<Revision>)> settled
 }
 
 void Write::put(std::shared_ptr<api::Object> object, Revision expected, std::function<void(ApiResult<CachedPtr>)> stored, std::function<void()> lost) {
+  if (!expires()) return put_under(0, std::move(object), expected, std::move(stored), std::move(lost));
+  registry_.event_leases_.with(registry_.blocking_, [self = shared_from_this(), object, expected, stored, lost](Result<store::LeaseId> lease) {
+    lease.ok() ? self->put_under(*lease, object, expected, stored, lost) : stored(status::from_error(lease.error()));
+  });
+}
+
+void Write::put_under(store::LeaseId lease, std::shared_ptr<api::Object> object, Revision expected, std::function<void(ApiResult<CachedPtr>)> stored,
+                      std::function<void()> lost) {
   object->metadata.resourceVersion.reset();
   std::string text;
   api::encode_protobuf(*object, text);
@@ -69,7 +77,7 @@ void Write::put(std::shared_ptr<api::Object> object, Revision expected, std::fun
   watch_cache().expect(bytes, own);
   WatchCache& cache = watch_cache();
   settle(
-      store::Txn::update(storage_key(), bytes, expected),
+      store::Txn::update(storage_key(), bytes, expected, lease),
       [this, self = shared_from_this(), &cache, own, bytes, stored = std::move(stored)](Result<Revision> revision) {
         cache.forget(bytes);
         if (!revision.ok()) return stored(status::from_error(revision.error()));

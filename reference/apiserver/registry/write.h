@@ -37,6 +37,7 @@ class Write : public std::enable_shared_from_this<Write> {
   WatchCache& watch_cache() const { return *registry_.options_.cache; }
   WallTime now() const { return registry_.options_.clock->wall(); }
   // A CachedPtr that is not in the cache: for dry runs and computed answers.
+  Turns& turns() const { return registry_.turns_; }
   CachedPtr unstored(std::shared_ptr<api::Object> object, Revision revision) const;
 
   // Puts the object if the key is still at `expected` (0: absent). `stored` gets what is now visible; `lost` is called when the guard did
@@ -51,6 +52,9 @@ class Write : public std::enable_shared_from_this<Write> {
   const std::string subresource_;
 
  private:
+  // True for objects that vanish some time after they were written.
+  bool expires() const { return resource_.names().plural == "events"; }
+  void put_under(store::LeaseId lease, std::shared_ptr<api::Object> object, Revision expected, std::function<void(ApiResult<CachedPtr>)> stored, std::function<void()> lost);
   void settle(store::Txn txn, std::function<void(Result<Revision>)> settled, std::function<void()> lost);
 };
 

@@ -18,15 +18,16 @@ struct ComponentContext {
   informer::InformerFactory& informers;
   Clock& clock;
   std::string root_ca_pem;  // what pods are given to trust the API server
-  bool leader_elect = false;
 };
 
 class Component {
  public:
-  virtual ~Component() = default;  // stops it
+  virtual ~Component() = default;
   virtual std::string summary() const = 0;
   // Once. Informers are started by the caller afterwards.
   virtual Status start(const ComponentContext& context) = 0;
+  // Before the informers stop; it is destroyed after them, since they hold its handlers.
+  virtual void stop() = 0;
 };
 
 }  // namespace plumb::cluster

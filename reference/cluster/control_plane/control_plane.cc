@@ -19,19 +19,20 @@ struct Running {
   std::unique_ptr<Component> component;
 
   ~Running() {
-    component.reset();
+    if (component) component->stop();
     if (informers) informers->stop();
+    component.reset();
   }
 };
 
-Result<std::unique_ptr<Running>> run_component(const std::string& name, std::unique_ptr<informer::Client> client, const std::string& root_ca_pem, bool leader_elect,
+Result<std::unique_ptr<Running>> run_component(const std::string& name, std::unique_ptr<informer::Client> client, const std::string& root_ca_pem,
                                                Clock& clock) {
   auto running = std::make_unique<Running>();
   running->component = Registry<Component>::make(name);
   if (!running->component) return fail(Code::invalid_argument, "there is no component \"" + name + "\" in this program; plumbd list shows its roles");
   running->client = std::move(client);
   running->informers = std::make_unique<informer::InformerFactory>(*running->client, clock);
-  const ComponentContext context{*running->client, *running->informers, clock, root_ca_pem, leader_elect};
+  const ComponentContext context{*running->client, *running->informers, clock, root_ca_pem};
   if (Status started = running->component->start(context); !started.ok()) return std::move(started).error().in("starting " + name);
   running->informers->start();
   return running;
@@ -88,7 +89,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::start(ControlPlaneOptions op
     auto user = std::make_shared<apiserver::User>();
     user->name = "system:" + name;
     user->groups = {std::string(apiserver::all_authenticated_group)};
-    parts->components.push_back(PLUMB_TRY(run_component(name, parts->transport->client(user, name), pki.ca_pem(), false, clock)));
+    parts->components.push_back(PLUMB_TRY(run_component(name, parts->transport->client(user, name), pki.ca_pem(), clock)));
   }
   return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(parts)));
 }
@@ -99,10 +100,10 @@ struct RemoteComponent::Parts {
 RemoteComponent::RemoteComponent(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 RemoteComponent::~RemoteComponent() = default;
 
-Result<std::unique_ptr<RemoteComponent>> RemoteComponent::start(const std::string& name, const std::string& kubeconfig, bool leader_elect, Clock& clock) {
+Result<std::unique_ptr<RemoteComponent>> RemoteComponent::start(const std::string& name, const std::string& kubeconfig, Clock& clock) {
   Connection connection = PLUMB_TRY(connect(kubeconfig, "plumbd-" + name));
   auto parts = std::make_unique<Parts>();
-  parts->running = PLUMB_TRY(run_component(name, std::move(connection.client), connection.ca_pem, leader_elect, clock));
+  parts->running = PLUMB_TRY(run_component(name, std::move(connection.client), connection.ca_pem, clock));
   return std::unique_ptr<RemoteComponent>(new RemoteComponent(std::move(parts)));
 }
 

@@ -39,7 +39,7 @@ class ControlPlane {
 // A component in a process of its own, over HTTPS; runs until it is destroyed.
 class RemoteComponent {
  public:
-  static Result<std::unique_ptr<RemoteComponent>> start(const std::string& name, const std::string& kubeconfig, bool leader_elect, Clock& clock);
+  static Result<std::unique_ptr<RemoteComponent>> start(const std::string& name, const std::string& kubeconfig, Clock& clock);
   ~RemoteComponent();
 
  private:

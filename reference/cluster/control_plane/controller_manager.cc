@@ -1,26 +1,27 @@
 // The controller manager: every registered controller over one client and one set of caches.
 #include "reference/cluster/control_plane/component.h"
-#include "reference/controllers/framework/driver.h"
+#include "reference/controllers/framework/manager.h"
 
 namespace plumb::cluster {
 namespace {
 
 class ControllerManager final : public Component {
  public:
-  ~ControllerManager() override {
-    for (auto& driver : drivers_) driver->stop();
-  }
-  std::string summary() const override { return "runs the controllers (deployment, replicaset, …)"; }
+  std::string summary() const override { return "runs the controllers: deployment, replicaset, garbage collector, …"; }
   Status start(const ComponentContext& context) override {
-    const controllers::Options options({{"root-ca", context.root_ca_pem}});
-    for (const auto& [name, make] : Registry<controllers::Controller>::all())
-      drivers_.push_back(std::make_unique<controllers::Driver>(name, make(), context.client, context.informers, context.clock, options));
-    for (auto& driver : drivers_) driver->start();
-    return {};
+    controllers::ManagerOptions options;
+    options.options = controllers::Options({{"root-ca-pem", context.root_ca_pem}});
+    // All controllers write as the controller manager itself.
+    const auto client = [&context_client = context.client](std::string_view) -> informer::Client& { return context_client; };
+    manager_ = std::make_unique<controllers::Manager>(std::move(options), client, context.informers, context.clock);
+    return manager_->start();
+  }
+  void stop() override {
+    if (manager_) manager_->stop();
   }
 
  private:
-  std::vector<std::unique_ptr<controllers::Driver>> drivers_;
+  std::unique_ptr<controllers::Manager> manager_;
 };
 
 const Registered<Component> registered{"kube-controller-manager", [] { return std::make_unique<ControllerManager>(); }};

@@ -87,13 +87,11 @@ class ComponentRole final : public Role {
   }
   int run(const std::vector<std::string>& args) override {
     std::string kubeconfig;
-    bool leader_elect = false;
     Arguments arguments("plumbd " + role_, summary());
-    arguments.option("--kubeconfig", kubeconfig, "where the API server is and who we are there")
-        .flag("--leader-elect", leader_elect, "work only while holding the lease, for several instances");
+    arguments.option("--kubeconfig", kubeconfig, "where the API server is and who we are there");
     if (const auto done = arguments.parse(args)) return *done;
     const sigset_t set = block_end_signals();
-    auto running = RemoteComponent::start(component_, kubeconfig, leader_elect, real_clock());
+    auto running = RemoteComponent::start(component_, kubeconfig, real_clock());
     if (!running.ok()) return refuse(role_, running.error());
     return serve_until_signal(set, "ready");
   }

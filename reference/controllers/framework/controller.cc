@@ -3,9 +3,15 @@
 #include <algorithm>
 
 #include "harness/base/encoding.h"
+#include "harness/base/listing.h"
 #include "reference/api/text/time.h"
 
 namespace plumb::controllers {
+namespace {
+
+const Registered<Listing> listed{"controllers", [] { return listing_of<Controller>([](const Controller& controller) { return controller.component(); }); }};
+
+}  // namespace
 
 std::string Options::text(const std::string& name, std::string otherwise) const {
   const auto found = values_.find(name);

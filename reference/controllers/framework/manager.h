@@ -1,4 +1,5 @@
-// The controller manager: every registered controller, on one set of informers.
+// The controller manager: every registered controller, on one set of informers. Handlers of the controllers stay with the informers:
+// stop() the manager, then the informers, and only then destroy the manager.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,8 @@
 #include "reference/api/types/corev1.h"
+#include "reference/resources/pods/pod_row.h"
+#include "reference/resources/pods/pod_update.h"
 #include "reference/resources/podspec/qos.h"
+#include "reference/resources/podspec/validate.h"
 #include "reference/resources/shared/typed.h"
 
 namespace plumb::resources {
@@ -29,6 +32,7 @@ class Pods final : public Typed<corev1::Pod> {
     return {"spec.nodeName",  "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
             "spec.hostNetwork", "status.phase",     "status.podIP",       "status.nominatedNodeName"};
   }
+  std::vector<Column> columns() const override { return pod_columns(); }
 
  protected:
   void defaults(corev1::Pod& pod) const override {
@@ -46,6 +50,14 @@ class Pods final : public Typed<corev1::Pod> {
   void on_status_update(corev1::Pod& next, const corev1::Pod& previous) const override {
     if (next.status.qosClass.empty()) next.status.qosClass = previous.status.qosClass;
   }
+  void check(const corev1::Pod& pod, FieldErrors& errors) const override { check_pod_spec(pod.spec, FieldPath("spec"), errors); }
+  void check_update(const corev1::Pod& next, const corev1::Pod& previous, FieldErrors& errors) const override {
+    check_pod_update(next, previous, errors);
+  }
+  void check_status_update(const corev1::Pod& next, const corev1::Pod& previous, FieldErrors& errors) const override {
+    check_pod_status_update(next, previous, errors);
+  }
+  std::vector<Cell> cells(const corev1::Pod& pod, WallTime now) const override { return pod_row(pod, now); }
   std::vector<SelectableField> fields_of(const corev1::Pod& pod) const override {
     return {{"spec.nodeName", pod.spec.nodeName.str()},
             {"spec.restartPolicy", pod.spec.restartPolicy.str()},

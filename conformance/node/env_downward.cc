@@ -1,0 +1,44 @@
+#include <gtest/gtest.h>
+
+#include "harness/runner/conformance_test.h"
+
+PLUMB_CONFORMANCE(node, env_downward,
+                  {.requirement = "A container's environment MUST tell, as asked, the pod's name, namespace, UID, addresses, labels and node, and "
+                                  "the container's requests and limits in the unit of the divisor, the node's capacity standing in for a missing "
+                                  "limit.",
+                   .covers = {"DownwardAPI, environment for name, namespace and ip", "DownwardAPI, environment for Pod UID",
+                              "DownwardAPI, environment for host ip", "DownwardAPI, environment for CPU and memory limits and requests",
+                              "DownwardAPI, environment for default CPU and memory limits and requests"},
+                   .needs = {"image"}}) {
+  using namespace plumb::harness;
+  c.apply_manifest();
+  const Json pod = c.await_ready("told");
+  const Json node = c.must(c.client().get({"v1", "nodes"}, text_at(pod, "/spec/nodeName")));
+  const std::map<std::string, std::string> wanted{
+      {"POD_NAME", "told"},
+      {"POD_NAMESPACE", c.space()},
+      {"POD_UID", text_at(pod, "/metadata/uid")},
+      {"POD_IP", text_at(pod, "/status/podIP")},
+      {"HOST_IP", text_at(pod, "/status/hostIP")},
+      {"NODE", name_of(node)},
+      {"ACCOUNT", "default"},
+      {"COLOUR", "red"},
+      {"NOTE", "n;o=te"},
+      {"CPU_REQUEST", "100"},
+      {"CPU_LIMIT", "1"},
+      {"MEMORY_REQUEST", "32"},
+      {"MEMORY_LIMIT", "67108864"},
+  };
+  const std::string text = "\n" + c.output("told", {"env"}, "main") + "\n";
+  for (const auto& [name, value] : wanted) {
+    EXPECT_FALSE(value.empty()) << name;
+    EXPECT_NE(text.find("\n" + name + "=" + value + "\n"), std::string::npos) << name << "=" << value << " in" << text;
+  }
+  const auto allocatable = [&](const char* what) { return text_at(node, std::string("/status/allocatable/") + what); };
+  if (const std::string cpu = allocatable("cpu"); cpu.find_first_not_of("0123456789") == std::string::npos) {
+    EXPECT_EQ(c.output("told", {"env", "CPU_LIMIT"}, "unlimited"), cpu);
+  }
+  if (const std::string memory = allocatable("memory"); memory.ends_with("Ki")) {
+    EXPECT_EQ(c.output("told", {"env", "MEMORY_LIMIT"}, "unlimited"), std::to_string(std::stoll(memory) * 1024));
+  }
+}

@@ -1,0 +1,32 @@
+// Rules of pod specs, wherever they stand.
+#pragma once
+
+#include "reference/api/types/corev1.h"
+#include "reference/resources/field_errors.h"
+
+namespace plumb::resources {
+
+void check_pod_spec(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+// Metadata of the template, and its spec.
+void check_pod_template(const corev1::PodTemplateSpec& pod_template, const FieldPath& path, FieldErrors& errors);
+// What a template must be under a controller that keeps pods running: selected by the controller, restarted always, without an end.
+// `kind` names the controller in messages.
+void check_running_template(const corev1::PodTemplateSpec& pod_template, const api::Box<metav1::LabelSelector>& selector,
+                            std::string_view kind, const FieldPath& path, FieldErrors& errors);
+// The selector of such a controller: there, valid, not empty. `kind` is lower case.
+void check_controller_selector(const api::Box<metav1::LabelSelector>& selector, std::string_view kind, const FieldPath& path, FieldErrors& errors);
+
+// The parts, in files of their own.
+void check_containers(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+void check_resources(const corev1::ResourceRequirements& resources, const FieldPath& path, FieldErrors& errors);
+void check_resource_amount(std::string_view name, const api::QuantityText& amount, const FieldPath& path, FieldErrors& errors);
+void check_volumes(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+void check_downward_field(const corev1::ObjectFieldSelector& field, bool in_environment, const FieldPath& path, FieldErrors& errors);
+void check_downward_resource(const corev1::ResourceFieldSelector& field, bool in_volume, const FieldPath& path, FieldErrors& errors);
+void check_scheduling(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+void check_tolerations(const api::List<corev1::Toleration>& tolerations, const FieldPath& path, FieldErrors& errors);
+void check_node_selector_term(const corev1::NodeSelectorTerm& term, const FieldPath& path, FieldErrors& errors);
+void check_security(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
+void check_container_security(const corev1::SecurityContext& context, const FieldPath& path, FieldErrors& errors);
+
+}  // namespace plumb::resources

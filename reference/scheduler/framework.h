@@ -1,0 +1,177 @@
+// What a scheduler plugin is, and what the scheduler does with its answers.
+//
+// A plugin is one folder under plugins/. It registers itself under upstream's name:
+//
+//   const Registered<Plugin> registered{"NodeName", [] { return std::make_unique<NodeName>(); }};
+//
+// and derives from Plugin and from an interface for each extension point it has. For one pod the scheduler goes through them in this order:
+//
+//   PreEnqueue  may the pod be considered at all? A pod that is refused waits until it changes.
+//   QueueSort   which of two pods goes first? Exactly one plugin of a profile has it.
+//   PreFilter   look at the pod once: work out what the other questions need, narrow the nodes down, or leave the pod alone (Skip).
+//   Filter      can the pod run on this node? Asked of node after node until enough are found; the first refusal of a node counts.
+//   PostFilter  no node can take the pod: can room be made?
+//   PreScore, Score, Normalise   how good is each of the nodes found? 0 to 100 after Normalise, times the plugin's weight.
+//   Reserve     the pod is going to that node: take note. Unreserve takes it back when the pod does not arrive.
+//   Permit      the last word before binding.
+//   Bind        bring the pod to its node. The first plugin that binds such pods does it.
+//
+// Plugins are pure: they see the pod, one node and what their own PreFilter worked out, and have no client and no clock (Bind
+// excepted, which is given a client). All questions are asked on the scheduler's thread; one plugin object serves one profile.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/clock.h"
+#include "harness/base/registry.h"
+#include "harness/base/result.h"
+
+namespace plumb::informer {
+class Client;
+}
+
+namespace plumb::scheduler {
+
+struct PodInfo;
+struct NodeInfo;
+
+// An answer, by what the scheduler does with it.
+enum class Code : std::uint8_t {
+  success,
+  // The pod does not fit now. It waits for one of the plugin's events; preemption may help.
+  unschedulable,
+  // The same, and no removal of pods could help.
+  unschedulable_and_unresolvable,
+  // The plugin has nothing to say about this pod: its Filter (from PreFilter) or Score (from PreScore) is not asked.
+  skip,
+  // Something failed that has nothing to do with the pod. It is tried again after a back-off, whatever happens.
+  error,
+};
+// Upstream's words: "Success", "Unschedulable", …
+std::string_view to_string(Code code);
+
+struct Verdict {
+  Code code = Code::success;
+  std::string reason;
+  bool ok() const { return code == Code::success; }
+};
+
+// Changes of the cluster that could turn a refusal into a yes. A set of them.
+using Events = std::uint32_t;
+namespace event {
+inline constexpr Events node_added = 1, node_allocatable = 2, node_label = 4, node_taint = 8;
+// Of pods that have a node.
+inline constexpr Events pod_assigned = 16, pod_removed = 32, pod_scaled_down = 64, pod_label = 128;
+inline constexpr Events any = ~Events(0);
+}  // namespace event
+
+struct Traits {
+  std::string_view name;
+  // Smaller is asked first. Upstream's order of the default plugins; the first refusal of a node is the one that is shown.
+  int order = 0;
+  // Of its score in the sum over all plugins.
+  int weight = 0;
+  // That could turn its refusals. A change of the pod itself always makes it be tried again.
+  Events events = 0;
+  // Part of every profile that does not name it.
+  bool by_default = true;
+};
+
+// What PreFilter and PreScore of a plugin leave for its later questions about the same pod.
+class PluginState {
+ public:
+  virtual ~PluginState() = default;
+};
+
+class Plugin {
+ public:
+  virtual ~Plugin() = default;
+  virtual Traits traits() const = 0;
+};
+
+class PreEnqueuePlugin {
+ public:
+  virtual Verdict pre_enqueue(const PodInfo& pod) const = 0;
+};
+
+// What the order of the queue may depend on.
+struct QueueOrder {
+  std::int32_t priority = 0;
+  Instant since;  // when the pod was added to the queue, the last time
+};
+class QueueSortPlugin {
+ public:
+  virtual bool less(const QueueOrder& a, const QueueOrder& b) const = 0;
+};
+
+struct PreFilterResult {
+  Verdict verdict;
+  std::unique_ptr<PluginState> state;
+  // Only these nodes need be asked. The names may be of nodes that do not exist.
+  std::optional<std::vector<std::string>> only;
+};
+class PreFilterPlugin {
+ public:
+  virtual PreFilterResult pre_filter(const PodInfo& pod) const = 0;
+};
+
+// Why a node was refused. The texts must outlive the cycle: literals, or parts of the plugin's state.
+using Reasons = std::vector<std::string_view>;
+
+class FilterPlugin {
+ public:
+  // Adds to `reasons` when it refuses. `state` is what its own PreFilter left, nullptr for none.
+  virtual Code filter(const PluginState* state, const PodInfo& pod, const NodeInfo& node, Reasons& reasons) const = 0;
+};
+
+// A node that was refused, and how.
+struct Refusal {
+  const NodeInfo* node;
+  Code code;
+};
+class PostFilterPlugin {
+ public:
+  // The verdict's reason becomes the end of the pod's message; success means that trying again soon may work.
+  virtual Verdict post_filter(const PodInfo& pod, std::span<const Refusal> refusals) = 0;
+};
+
+inline constexpr std::int64_t max_score = 100;
+
+class ScorePlugin {
+ public:
+  // Skip: its score is not asked for this pod.
+  virtual Code pre_score(const PodInfo& pod, std::span<const NodeInfo* const> nodes, std::unique_ptr<PluginState>& state) const;
+  virtual std::int64_t score(const PluginState* state, const PodInfo& pod, const NodeInfo& node) const = 0;
+  // Brings the scores of all nodes into 0…max_score.
+  virtual void normalise(std::span<std::int64_t> scores) const;
+};
+// Scales so that the best becomes max_score; reversed, the best becomes 0. Nothing but zeros stays, or becomes max_score when reversed.
+void scale_to_best(std::span<std::int64_t> scores, bool reversed);
+
+class ReservePlugin {
+ public:
+  virtual Verdict reserve(const PodInfo& pod, std::string_view node) = 0;
+  // Also called for a plugin whose reserve() was not reached or refused.
+  virtual void unreserve(const PodInfo& pod, std::string_view node) = 0;
+};
+
+class PermitPlugin {
+ public:
+  virtual Verdict permit(const PodInfo& pod, std::string_view node) = 0;
+};
+
+class BindPlugin {
+ public:
+  virtual bool binds(const PodInfo& pod) const = 0;
+  // Calls `done` once, from any thread, also before it returns. Must not block: thousands are in flight.
+  virtual void bind(informer::Client& client, const PodInfo& pod, std::string_view node, std::function<void(Status)> done) const = 0;
+};
+
+}  // namespace plumb::scheduler

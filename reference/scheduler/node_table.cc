@@ -1,0 +1,179 @@
+#include "reference/scheduler/node_table.h"
+
+#include <algorithm>
+
+#include "reference/api/text/quantity.h"
+
+namespace plumb::scheduler {
+
+namespace {
+
+std::int64_t pods_of(const api::Map<api::QuantityText>& amounts) {
+  const api::QuantityText* text = amounts.find("pods");
+  if (!text) return 0;
+  const auto quantity = api::Quantity::parse(text->text);
+  return quantity.ok() ? quantity->value() : 0;
+}
+
+Events difference(const corev1::Node& before, const corev1::Node& after) {
+  Events events = 0;
+  if (!(before.status.allocatable == after.status.allocatable)) events |= event::node_allocatable;
+  if (!(before.metadata.labels == after.metadata.labels)) events |= event::node_label;
+  if (!(before.spec.taints == after.spec.taints) || before.spec.unschedulable != after.spec.unschedulable) events |= event::node_taint;
+  return events;
+}
+
+bool asks_for_less(const Resources& after, const Resources& before) {
+  if (after.cpu < before.cpu || after.memory < before.memory || after.ephemeral_storage < before.ephemeral_storage) return true;
+  return std::any_of(before.scalars.begin(), before.scalars.end(), [&](const auto& entry) { return after.scalar(entry.first) < entry.second; });
+}
+
+}  // namespace
+
+void NodeInfo::set_node(std::shared_ptr<const corev1::Node> to) {
+  node = std::move(to);
+  allocatable = resources_of(node->status.allocatable);
+  allocatable_pods = pods_of(node->status.allocatable);
+  unschedulable = node->spec.unschedulable;
+  has_hard_taints = has_soft_taints = false;
+  for (const corev1::Taint& taint : node->spec.taints) (taint.effect == corev1::TaintEffectPreferNoSchedule ? has_soft_taints : has_hard_taints) = true;
+}
+
+void NodeInfo::add_pod(const PodInfoPtr& pod) {
+  requested += pod->requests;
+  scored_cpu += pod->scored_cpu;
+  scored_memory += pod->scored_memory;
+  ports.insert(ports.end(), pod->ports.begin(), pod->ports.end());
+  pods.push_back(pod);
+}
+
+void NodeInfo::remove_pod(const PodInfo& pod) {
+  const auto at = std::find_if(pods.begin(), pods.end(), [&](const PodInfoPtr& placed) { return placed.get() == &pod; });
+  if (at == pods.end()) return;
+  requested -= pod.requests;
+  scored_cpu -= pod.scored_cpu;
+  scored_memory -= pod.scored_memory;
+  for (const HostPort& port : pod.ports) ports.erase(std::find(ports.begin(), ports.end(), port));
+  std::swap(*at, pods.back());
+  pods.pop_back();
+}
+
+NodeTable::Row& NodeTable::row(std::string_view name) {
+  const auto found = rows_.find(name);
+  if (found != rows_.end()) return found->second;
+  Row& made = rows_[std::string(name)];
+  made.info = std::make_unique<NodeInfo>(name);
+  return made;
+}
+
+void NodeTable::drop_if_unused(std::string_view name) {
+  const auto found = rows_.find(name);
+  if (found != rows_.end() && !found->second.info->node && found->second.info->pods.empty()) rows_.erase(found);
+}
+
+const NodeInfo* NodeTable::find(std::string_view name) const {
+  const auto found = rows_.find(name);
+  return found != rows_.end() && found->second.info->node ? found->second.info.get() : nullptr;
+}
+
+Events NodeTable::set_node(const std::shared_ptr<const corev1::Node>& node) {
+  Row& at = row(node->metadata.name);
+  NodeInfo& info = *at.info;
+  Events events = event::node_added;
+  if (info.node) {
+    events = difference(*info.node, *node);
+  } else {
+    at.place = nodes_.size();
+    nodes_.push_back(&info);
+  }
+  if (events) {
+    info.set_node(node);
+    info.generation = ++generation_;
+  } else {
+    info.node = node;
+  }
+  return events;
+}
+
+void NodeTable::remove_node(std::string_view name) {
+  const auto found = rows_.find(name);
+  if (found == rows_.end() || !found->second.info->node) return;
+  found->second.info->node.reset();
+  const std::size_t place = found->second.place;
+  nodes_[place] = nodes_.back();
+  nodes_.pop_back();
+  if (place < nodes_.size()) rows_.find(nodes_[place]->name().view())->second.place = place;
+  drop_if_unused(name);
+}
+
+void NodeTable::place(Placed placed) {
+  placed.node->add_pod(placed.pod);
+  placed.node->generation = ++generation_;
+  assumed_ += placed.assumed;
+  std::string uid(placed.pod->uid());
+  pods_.insert_or_assign(std::move(uid), std::move(placed));
+}
+
+NodeTable::Placed NodeTable::take(Table<Placed>::iterator at) {
+  Placed placed = std::move(at->second);
+  pods_.erase(at);
+  placed.node->remove_pod(*placed.pod);
+  placed.node->generation = ++generation_;
+  assumed_ -= placed.assumed;
+  return placed;
+}
+
+Events NodeTable::set_pod(const std::shared_ptr<const corev1::Pod>& pod) {
+  const auto found = pods_.find(pod->metadata.uid.view());
+  if (found == pods_.end()) {
+    place({std::make_shared<PodInfo>(pod), row(pod->spec.nodeName).info.get(), false});
+    return event::pod_assigned;
+  }
+  Placed& known = found->second;
+  // A binding changes nothing that counts, so the assumed pod stays where it is.
+  if (known.assumed && known.node->name() == pod->spec.nodeName) {
+    known.assumed = false;
+    --assumed_;
+    return event::pod_assigned;
+  }
+  const Placed before = take(found);
+  place({std::make_shared<PodInfo>(pod), row(pod->spec.nodeName).info.get(), false});
+  const PodInfo& after = *pods_.find(pod->metadata.uid.view())->second.pod;
+  Events events = 0;
+  if (before.node->name() != pod->spec.nodeName) {
+    events |= event::pod_removed | event::pod_assigned;
+    drop_if_unused(before.node->name());
+  }
+  if (asks_for_less(after.requests, before.pod->requests)) events |= event::pod_scaled_down;
+  if (!(before.pod->pod->metadata.labels == pod->metadata.labels)) events |= event::pod_label;
+  return events;
+}
+
+Events NodeTable::remove_pod(std::string_view uid) {
+  const auto found = pods_.find(uid);
+  if (found == pods_.end()) return 0;
+  const Placed gone = take(found);
+  drop_if_unused(gone.node->name());
+  return event::pod_removed;
+}
+
+bool NodeTable::assume(const PodInfoPtr& pod, std::string_view node) {
+  if (pods_.contains(pod->uid())) return false;
+  place({pod, row(node).info.get(), true});
+  return true;
+}
+
+bool NodeTable::forget(std::string_view uid) {
+  const auto found = pods_.find(uid);
+  if (found == pods_.end() || !found->second.assumed) return false;
+  const Placed gone = take(found);
+  drop_if_unused(gone.node->name());
+  return true;
+}
+
+bool NodeTable::is_assumed(std::string_view uid) const {
+  const auto found = pods_.find(uid);
+  return found != pods_.end() && found->second.assumed;
+}
+
+}  // namespace plumb::scheduler

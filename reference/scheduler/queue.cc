@@ -1,0 +1,179 @@
+#include "reference/scheduler/queue.h"
+
+#include <algorithm>
+
+namespace plumb::scheduler {
+
+struct SchedulingQueue::Entry {
+  QueuedPod queued;
+  Place place = Place::active;
+  QueueOrder order;
+  std::uint64_t arrival = 0;  // decides among equals
+  std::multimap<Instant, Entry*>::iterator timed;
+};
+
+namespace {
+
+// Whether a try could now end otherwise: status, and what the server keeps for itself, do not count.
+bool matters(const corev1::Pod& before, const corev1::Pod& after) {
+  return !(before.spec == after.spec && before.metadata.labels == after.metadata.labels &&
+           before.metadata.annotations == after.metadata.annotations && before.metadata.ownerReferences == after.metadata.ownerReferences &&
+           before.metadata.deletionTimestamp == after.metadata.deletionTimestamp && before.status.resourceClaimStatuses == after.status.resourceClaimStatuses);
+}
+
+}  // namespace
+
+Instant QueuedPod::backoff_until() const {
+  const int tries = error_count > 0 ? error_count : unschedulable_count;
+  if (tries == 0) return failed_at;
+  Duration delay = QueueLimits::first_backoff;
+  for (int i = 1; i < tries && delay < QueueLimits::last_backoff; ++i) delay *= 2;
+  return failed_at + std::min(delay, QueueLimits::last_backoff);
+}
+
+bool SchedulingQueue::Before::operator()(const Entry* a, const Entry* b) const {
+  if (order->less(a->order, b->order)) return true;
+  if (order->less(b->order, a->order)) return false;
+  return a->arrival < b->arrival;
+}
+
+SchedulingQueue::SchedulingQueue(const QueueSortPlugin& order, PreEnqueue admits, Incoming incoming)
+    : admits_(std::move(admits)), incoming_(std::move(incoming)), active_(Before{&order}) {}
+SchedulingQueue::~SchedulingQueue() = default;
+
+SchedulingQueue::Entry& SchedulingQueue::insert(QueuedPod pod) {
+  auto made = std::make_unique<Entry>();
+  made->queued = std::move(pod);
+  made->arrival = ++arrivals_;
+  std::string uid(made->queued.pod->uid());
+  return *(entries_[std::move(uid)] = std::move(made));
+}
+
+void SchedulingQueue::put(Entry& entry, Place place, std::string_view event, Instant now) {
+  entry.place = place;
+  ++sizes_[static_cast<std::size_t>(place)];
+  switch (place) {
+    case Place::active:
+      if (!entry.queued.first_tried_from) entry.queued.first_tried_from = now;
+      entry.order = {entry.queued.pod->priority, entry.queued.since};
+      active_.emplace(&entry, &entry);
+      break;
+    case Place::backoff: entry.timed = backoff_.emplace(entry.queued.backoff_until(), &entry); break;
+    case Place::unschedulable: entry.timed = unschedulable_.emplace(entry.queued.failed_at, &entry); break;
+    case Place::gated: break;
+  }
+  if (incoming_) incoming_(place, event);
+}
+
+void SchedulingQueue::take(Entry& entry) {
+  --sizes_[static_cast<std::size_t>(entry.place)];
+  switch (entry.place) {
+    case Place::active: active_.erase(&entry); break;
+    case Place::backoff: backoff_.erase(entry.timed); break;
+    case Place::unschedulable: unschedulable_.erase(entry.timed); break;
+    case Place::gated: break;
+  }
+}
+
+// To where a pod goes that may be tried: the gate, the back-off, or the front.
+void SchedulingQueue::make_ready(Entry& entry, std::string_view event, Instant now) {
+  if (!admits_(*entry.queued.pod)) return put(entry, Place::gated, event, now);
+  put(entry, entry.queued.backoff_until() > now ? Place::backoff : Place::active, event, now);
+}
+
+SchedulingQueue::Place SchedulingQueue::set(PodInfoPtr pod, Instant now) {
+  const auto found = entries_.find(pod->uid());
+  if (found == entries_.end()) {
+    QueuedPod queued;
+    queued.pod = std::move(pod);
+    queued.since = queued.failed_at = now;
+    Entry& entry = insert(std::move(queued));
+    make_ready(entry, "PodAdd", now);
+    return entry.place;
+  }
+  Entry& entry = *found->second;
+  const bool changed = matters(*entry.queued.pod->pod, *pod->pod);
+  if (!changed) {
+    entry.queued.pod = std::move(pod);
+    return entry.place;
+  }
+  take(entry);
+  entry.queued.pod = std::move(pod);
+  entry.place == Place::backoff ? put(entry, Place::backoff, "PodUpdate", now) : make_ready(entry, "PodUpdate", now);
+  return entry.place;
+}
+
+bool SchedulingQueue::remove(std::string_view uid) {
+  const auto found = entries_.find(uid);
+  if (found == entries_.end()) return false;
+  take(*found->second);
+  entries_.erase(found);
+  return true;
+}
+
+std::optional<QueuedPod> SchedulingQueue::pop(Instant) {
+  if (active_.empty()) return std::nullopt;
+  Entry& entry = *active_.begin()->second;
+  QueuedPod queued = entry.queued;
+  ++queued.attempts;
+  remove(queued.pod->uid());
+  return queued;
+}
+
+void SchedulingQueue::refused(QueuedPod pod, Events helps, Instant now) {
+  pod.helps = helps;
+  pod.failed_at = pod.since = now;
+  pod.error_count = 0;
+  ++pod.unschedulable_count;
+  put(insert(std::move(pod)), Place::unschedulable, "ScheduleAttemptFailure", now);
+}
+
+void SchedulingQueue::failed(QueuedPod pod, Instant now) {
+  pod.helps = event::any;
+  pod.failed_at = pod.since = now;
+  ++pod.error_count;
+  put(insert(std::move(pod)), Place::backoff, "ScheduleAttemptFailure", now);
+}
+
+void SchedulingQueue::move(Events events, std::string_view label, Instant now) {
+  if (!events) return;
+  for (auto at = unschedulable_.begin(); at != unschedulable_.end();) {
+    Entry& entry = *(at++)->second;
+    if (!(entry.queued.helps & events)) continue;
+    take(entry);
+    make_ready(entry, label, now);
+  }
+}
+
+void SchedulingQueue::flush(Instant now) {
+  while (!backoff_.empty() && backoff_.begin()->first <= now) {
+    Entry& entry = *backoff_.begin()->second;
+    take(entry);
+    put(entry, Place::active, "BackoffComplete", now);
+  }
+  while (!unschedulable_.empty() && unschedulable_.begin()->first + QueueLimits::longest_unschedulable <= now) {
+    Entry& entry = *unschedulable_.begin()->second;
+    take(entry);
+    make_ready(entry, "UnschedulableTimeout", now);
+  }
+}
+
+std::optional<Instant> SchedulingQueue::next_flush() const {
+  std::optional<Instant> next;
+  if (!backoff_.empty()) next = backoff_.begin()->first;
+  if (!unschedulable_.empty()) {
+    const Instant timeout = unschedulable_.begin()->first + QueueLimits::longest_unschedulable;
+    next = next ? std::min(*next, timeout) : timeout;
+  }
+  return next;
+}
+
+bool SchedulingQueue::contains(std::string_view uid) const { return entries_.find(uid) != entries_.end(); }
+
+std::optional<SchedulingQueue::Place> SchedulingQueue::place_of(std::string_view uid) const {
+  const auto found = entries_.find(uid);
+  if (found == entries_.end()) return std::nullopt;
+  return found->second->place;
+}
+
+}  // namespace plumb::scheduler

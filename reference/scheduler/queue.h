@@ -1,0 +1,109 @@
+// The pods that wait for a node, in four places:
+//   active         ready to be tried, in the order of the profile's QueueSort (priority, then age);
+//   backoff        tried without success a short while ago, until 1 s doubled by each failed try has passed, at most 10 s;
+//   unschedulable  no node could take them; moved by an event that could turn a refusal, by a change of their own, or after 5 minutes;
+//   gated          refused by a PreEnqueue plugin, until they change.
+//
+// One thread owns the queue. While a pod is being tried it is in none of the places, and nothing else happens meanwhile: what the cluster
+// reports comes after the verdict, so no event is missed between the two.
+//
+// Not bounded: it holds unscheduled pods of the cluster, each once. Adding, removing and popping cost a logarithm of their number; an event
+// costs the number of unschedulable pods.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "harness/base/clock.h"
+#include "reference/scheduler/framework.h"
+#include "reference/scheduler/pod_info.h"
+
+namespace plumb::scheduler {
+
+struct QueuedPod {
+  PodInfoPtr pod;
+  Instant since;                            // added to the queue, the last time
+  std::optional<Instant> first_tried_from;  // became active for the first time; for the latency over all tries
+  int attempts = 0;
+  int unschedulable_count = 0;  // tries that found no node
+  int error_count = 0;          // errors in a row
+  Instant failed_at;
+  Events helps = 0;  // that could turn the last refusal
+
+  Instant backoff_until() const;
+};
+
+struct QueueLimits {
+  static constexpr Duration first_backoff = std::chrono::seconds(1);
+  static constexpr Duration last_backoff = std::chrono::seconds(10);
+  static constexpr Duration longest_unschedulable = std::chrono::minutes(5);
+};
+
+class SchedulingQueue {
+ public:
+  enum class Place : std::uint8_t { active, backoff, unschedulable, gated };
+  static constexpr std::size_t places = 4;
+  // Why a pod comes, as upstream's metric scheduler_queue_incoming_pods_total names it.
+  using Incoming = std::function<void(Place, std::string_view event)>;
+  using PreEnqueue = std::function<bool(const PodInfo&)>;
+
+  // `admits` asks the PreEnqueue plugins; `order` must outlive the queue.
+  SchedulingQueue(const QueueSortPlugin& order, PreEnqueue admits, Incoming incoming = nullptr);
+  ~SchedulingQueue();
+
+  // A pod without a node, new or changed. One that waits and has changed in a way that matters is tried again; one that only
+  // has another status stays where it is. Returns where the pod is.
+  Place set(PodInfoPtr pod, Instant now);
+  // Of any place. False when it is not there.
+  bool remove(std::string_view uid);
+
+  // The next active pod; the try is counted.
+  std::optional<QueuedPod> pop(Instant now);
+  // Back after a try: no node could take it …
+  void refused(QueuedPod pod, Events helps, Instant now);
+  // … or something failed on the way.
+  void failed(QueuedPod pod, Instant now);
+
+  // Moves the unschedulable pods that one of these may help: to active, or to backoff while theirs lasts.
+  void move(Events events, std::string_view label, Instant now);
+  // Moves what time has made ready.
+  void flush(Instant now);
+  // When flush() will have something to do.
+  std::optional<Instant> next_flush() const;
+
+  std::size_t size(Place place) const { return sizes_[static_cast<std::size_t>(place)]; }
+  std::size_t size() const { return entries_.size(); }
+  bool contains(std::string_view uid) const;
+  std::optional<Place> place_of(std::string_view uid) const;
+
+ private:
+  struct Entry;
+  struct Before {
+    const QueueSortPlugin* order;
+    bool operator()(const Entry* a, const Entry* b) const;
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  void put(Entry& entry, Place place, std::string_view event, Instant now);
+  void take(Entry& entry);
+  void make_ready(Entry& entry, std::string_view event, Instant now);
+  Entry& insert(QueuedPod pod);
+
+  PreEnqueue admits_;
+  Incoming incoming_;
+  std::unordered_map<std::string, std::unique_ptr<Entry>, Hash, std::equal_to<>> entries_;  // by UID
+  std::map<const Entry*, Entry*, Before> active_;
+  std::multimap<Instant, Entry*> backoff_;        // by the end of the back-off
+  std::multimap<Instant, Entry*> unschedulable_;  // by failed_at
+  std::size_t sizes_[places] = {};
+  std::uint64_t arrivals_ = 0;
+};
+
+}  // namespace plumb::scheduler

@@ -1,0 +1,125 @@
+#include "reference/scheduler/queue.h"
+
+#include "reference/scheduler/profile.h"
+#include "reference/scheduler/testing.h"
+
+namespace plumb::scheduler {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace plumb::scheduler::testing;
+using Place = SchedulingQueue::Place;
+
+struct QueueTest : ::testing::Test {
+  VirtualClock clock;
+  std::unique_ptr<Profile> profile = std::move(*Profile::make({}));
+  SchedulingQueue queue{*profile->queue_sort.front().plugin, [this](const PodInfo& pod) { return profile->admits(pod); }};
+
+  void set(const MakePod& pod) { queue.set(std::make_shared<PodInfo>(pod.pod), clock.now()); }
+  QueuedPod pop() { return *queue.pop(clock.now()); }
+  std::string next() {
+    const auto popped = queue.pop(clock.now());
+    return popped ? popped->pod->pod->metadata.name.str() : "";
+  }
+  void flush() { queue.flush(clock.now()); }
+  std::optional<Place> place(const std::string& name) { return queue.place_of("uid-" + name); }
+};
+
+TEST_F(QueueTest, HighPriorityFirstThenAge) {
+  set(MakePod("low").priority(1));
+  clock.advance(1s);
+  set(MakePod("old"));
+  clock.advance(1s);
+  set(MakePod("new"));
+  set(MakePod("high").priority(10));
+  for (const char* name : {"high", "low", "old", "new", ""}) EXPECT_EQ(next(), name);
+}
+
+TEST_F(QueueTest, WaitsForAnEventThatHelps) {
+  set(MakePod("a"));
+  queue.refused(pop(), event::node_label, clock.now());
+  EXPECT_EQ(place("a"), Place::unschedulable);
+  clock.advance(10s);
+  queue.move(event::pod_removed, "AssignedPodDelete", clock.now());
+  EXPECT_EQ(place("a"), Place::unschedulable);
+  queue.move(event::node_label, "NodeUpdate", clock.now());
+  EXPECT_EQ(place("a"), Place::active);
+}
+
+TEST_F(QueueTest, BacksOffFromOneToTenSeconds) {
+  set(MakePod("a"));
+  for (const auto delay : {1s, 2s, 4s, 8s, 10s, 10s}) {
+    queue.refused(pop(), event::node_added, clock.now());
+    queue.move(event::node_added, "NodeAdd", clock.now());
+    EXPECT_EQ(queue.next_flush(), clock.now() + delay);
+    clock.advance(delay - 1ms);
+    flush();
+    EXPECT_EQ(place("a"), Place::backoff);
+    clock.advance(1ms);
+    flush();
+    EXPECT_EQ(place("a"), Place::active);
+  }
+}
+
+TEST_F(QueueTest, ErrorsBackOffOnTheirOwnCount) {
+  set(MakePod("a"));
+  queue.failed(pop(), clock.now());
+  EXPECT_EQ(queue.next_flush(), clock.now() + 1s);
+  clock.advance(1s);
+  flush();
+  queue.failed(pop(), clock.now());
+  EXPECT_EQ(queue.next_flush(), clock.now() + 2s);
+  clock.advance(2s);
+  flush();
+  queue.refused(pop(), event::node_added, clock.now());
+  queue.move(event::node_added, "NodeAdd", clock.now());
+  EXPECT_EQ(queue.next_flush(), clock.now() + 1s);
+}
+
+TEST_F(QueueTest, IsTriedAgainAfterFiveMinutes) {
+  set(MakePod("a"));
+  queue.refused(pop(), 0, clock.now());
+  EXPECT_EQ(queue.next_flush(), clock.now() + 5min);
+  clock.advance(5min - 1s);
+  flush();
+  EXPECT_EQ(place("a"), Place::unschedulable);
+  clock.advance(1s);
+  flush();
+  EXPECT_EQ(place("a"), Place::active);
+}
+
+TEST_F(QueueTest, AChangeOfThePodItselfMakesItReadyAStatusDoesNot) {
+  set(MakePod("a"));
+  queue.refused(pop(), 0, clock.now());
+  clock.advance(2s);
+  auto patched = MakePod("a");
+  patched.pod->status.phase = "Pending";
+  set(patched);
+  EXPECT_EQ(place("a"), Place::unschedulable);
+  set(MakePod("a").tolerate("k", "Exists", "", ""));
+  EXPECT_EQ(place("a"), Place::active);
+}
+
+TEST_F(QueueTest, GatedUntilTheGatesAreGone) {
+  set(MakePod("a").gate("g"));
+  EXPECT_EQ(place("a"), Place::gated);
+  queue.move(event::any, "any", clock.now());
+  EXPECT_EQ(next(), "");
+  set(MakePod("a"));
+  EXPECT_EQ(next(), "a");
+}
+
+TEST_F(QueueTest, RemovesFromEveryPlace) {
+  for (const char* name : {"a", "b", "c"}) set(MakePod(name));
+  queue.refused(pop(), 0, clock.now());
+  queue.failed(pop(), clock.now());
+  set(MakePod("d").gate("g"));
+  for (const char* name : {"a", "b", "c", "d"}) EXPECT_TRUE(queue.remove("uid-" + std::string(name)));
+  EXPECT_FALSE(queue.remove("uid-a"));
+  EXPECT_EQ(queue.size(), 0u);
+  for (const auto at : {Place::active, Place::backoff, Place::unschedulable, Place::gated}) EXPECT_EQ(queue.size(at), 0u);
+  EXPECT_EQ(queue.next_flush(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace plumb::scheduler

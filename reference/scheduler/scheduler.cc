@@ -1,0 +1,412 @@
+#include "reference/scheduler/scheduler.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "harness/base/log.h"
+#include "reference/api/doc/document.h"
+#include "reference/api/text/time.h"
+#include "reference/informer/event_recorder.h"
+#include "reference/scheduler/cycle.h"
+#include "reference/scheduler/scheduler_metrics.h"
+
+namespace plumb::scheduler {
+
+namespace {
+
+using api::ObjectPtr;
+using PodPtr = std::shared_ptr<const corev1::Pod>;
+
+constexpr Duration sync_poll = std::chrono::milliseconds(50);
+
+// What other threads tell the scheduler's: a change of an object, or how a binding ended.
+struct Message {
+  ObjectPtr before, after;
+  std::string bound_uid;  // of an answer to a binding
+  Status answer;
+};
+
+// Not bounded: what informers tell must not be lost, and they may not be made to wait. A message is a few pointers to objects the cache
+// holds anyhow, and the scheduler reads all there are before each pod. Answers are at most as many as bindings on the way.
+class Inbox {
+ public:
+  void put(Message message) {
+    std::lock_guard lock(mutex_);
+    messages_.push_back(std::move(message));
+    filled_.notify_one();
+  }
+  void wake() {
+    std::lock_guard lock(mutex_);
+    woken_ = true;
+    filled_.notify_one();
+  }
+  // Swaps what there is into `out`, which must be empty.
+  void take(std::vector<Message>& out) {
+    std::lock_guard lock(mutex_);
+    messages_.swap(out);
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    filled_.wait(lock, [&] { return woken_ || !messages_.empty(); });
+    woken_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable filled_;
+  std::vector<Message> messages_;  // under mutex_
+  bool woken_ = false;             // under mutex_
+};
+
+bool is_terminal(const corev1::Pod& pod) { return pod.status.phase == corev1::PodSucceeded || pod.status.phase == corev1::PodFailed; }
+
+std::string name_of(const corev1::Pod& pod) { return informer::object_key(pod); }
+
+const corev1::PodCondition* scheduled_condition(const corev1::Pod& pod) {
+  for (const corev1::PodCondition& condition : pod.status.conditions)
+    if (condition.type == corev1::PodScheduled) return &condition;
+  return nullptr;
+}
+
+std::string condition_patch(const corev1::Pod& pod, std::string_view reason, std::string_view message, WallTime now) {
+  std::string patch = R"({"metadata":{"uid":)";
+  api::append_json_string(patch, pod.metadata.uid);
+  patch += R"(},"status":{"conditions":[{"type":"PodScheduled","status":"False","reason":)";
+  api::append_json_string(patch, reason);
+  patch += R"(,"message":)";
+  api::append_json_string(patch, message);
+  const corev1::PodCondition* before = scheduled_condition(pod);
+  if (!before || before->status != corev1::ConditionFalse) {
+    patch += R"(,"lastTransitionTime":)";
+    api::append_json_string(patch, api::format_time(now));
+  }
+  if (pod.metadata.generation != 0) patch += R"(,"observedGeneration":)" + std::to_string(pod.metadata.generation);
+  return patch + "}]}}";
+}
+
+}  // namespace
+
+class Scheduler::Core {
+ public:
+  Core(informer::Client& client, informer::InformerFactory& informers, Clock& clock, SchedulerOptions options,
+       std::vector<std::unique_ptr<Profile>> profiles)
+      : client_(client), clock_(clock), options_(std::move(options)), nodes_(informers.informer<corev1::Node>()),
+        pods_(informers.informer<corev1::Pod>()),
+        queue_(*profiles.front()->queue_sort.front().plugin, [this](const PodInfo& pod) { return admits(pod); },
+               [this](SchedulingQueue::Place place, std::string_view event) { metrics_.incoming(place, event); }) {
+    std::uint64_t seed = options_.seed;
+    for (auto& profile : profiles) {
+      const std::string name = profile->options().scheduler_name;
+      Lane& lane = lanes_[name];
+      lane.profile = std::move(profile);
+      lane.cycle = std::make_unique<Cycle>(*lane.profile, table_, clock_, seed++);
+      lane.recorder = std::make_unique<informer::EventRecorder>(client, clock, name);
+    }
+    const auto tell = [inbox = inbox_](const ObjectPtr& before, const ObjectPtr& after) { inbox->put({before, after, {}, {}}); };
+    nodes_.add_handler(tell);
+    pods_.add_handler(tell);
+  }
+  ~Core() { stop(); }
+
+  void start() {
+    if (thread_.joinable()) return;
+    stopped_ = false;
+    thread_ = std::thread([this] { loop(); });
+    if (!options_.leader_election) return;
+    informer::LeaderCallbacks callbacks;
+    callbacks.started_leading = [this] { lead(true); };
+    callbacks.stopped_leading = [this] {
+      lead(false);
+      if (options_.lost_leadership && !stopped_) options_.lost_leadership();
+    };
+    elector_ = std::make_unique<informer::LeaderElector>(client_, clock_, *options_.leader_election, std::move(callbacks));
+    elector_->start();
+  }
+
+  void stop() {
+    stopped_ = true;
+    if (elector_) elector_->stop();
+    inbox_->wake();
+    if (thread_.joinable()) thread_.join();
+    if (timer_) clock_.cancel(*timer_);
+    timer_.reset();
+  }
+
+  std::size_t run_pending() {
+    std::size_t tries = 0;
+    while (!stopped_) {
+      read_messages();
+      if (!may_schedule()) break;
+      const Instant now = clock_.now();
+      queue_.flush(now);
+      if (binding_.size() >= options_.most_bindings) break;
+      std::optional<QueuedPod> pod = queue_.pop(now);
+      if (!pod) break;
+      try_pod(std::move(*pod), now);
+      ++tries;
+    }
+    metrics_.pending(queue_);
+    return tries;
+  }
+
+  Counts counts() const {
+    using Place = SchedulingQueue::Place;
+    return {queue_.size(Place::active), queue_.size(Place::backoff), queue_.size(Place::unschedulable), queue_.size(Place::gated), binding_.size()};
+  }
+
+ private:
+  // A profile at work.
+  struct Lane {
+    std::unique_ptr<Profile> profile;
+    std::unique_ptr<Cycle> cycle;
+    std::unique_ptr<informer::EventRecorder> recorder;
+    std::string_view name() const { return profile->options().scheduler_name; }
+  };
+  // A pod whose binding is on the way.
+  struct Binding {
+    QueuedPod queued;
+    Lane* lane;
+    std::string_view plugin;
+    std::string node;
+    Instant began, sent;
+  };
+
+  void loop() {
+    while (!stopped_) {
+      run_pending();
+      set_timer();
+      inbox_->wait();
+    }
+  }
+
+  void lead(bool leading) {
+    leading_ = leading;
+    inbox_->wake();
+  }
+
+  bool may_schedule() const {
+    return (!options_.leader_election || leading_) && nodes_.has_synced() && pods_.has_synced();
+  }
+
+  // Wakes the loop when time makes something ready.
+  void set_timer() {
+    if (timer_) clock_.cancel(*timer_);
+    timer_.reset();
+    std::optional<Instant> next = queue_.next_flush();
+    if (!may_schedule() && !(options_.leader_election && !leading_)) next = clock_.now() + sync_poll;
+    if (next) timer_ = clock_.at(*next, [inbox = inbox_] { inbox->wake(); });
+  }
+
+  Lane* lane_of(const corev1::Pod& pod) {
+    const std::string_view name = pod.spec.schedulerName.empty() ? std::string_view("default-scheduler") : pod.spec.schedulerName.view();
+    const auto found = lanes_.find(name);
+    return found == lanes_.end() ? nullptr : &found->second;
+  }
+  bool admits(const PodInfo& pod) {
+    Lane* lane = lane_of(*pod.pod);
+    return lane && lane->profile->admits(pod);
+  }
+
+  // --- what the cluster says
+
+  void read_messages() {
+    std::vector<Message>& messages = reading_;
+    inbox_->take(messages);
+    for (Message& message : messages) {
+      if (!message.bound_uid.empty()) bound(message);
+      else if (&(message.after ? message.after : message.before)->type() == &corev1::Node::info()) node_changed(message);
+      else pod_changed(api::as<corev1::Pod>(message.before), api::as<corev1::Pod>(message.after));
+    }
+    messages.clear();
+  }
+
+  void node_changed(const Message& message) {
+    const auto node = api::as<corev1::Node>(message.after);
+    if (!node) return table_.remove_node(message.before->metadata.name);
+    const Events events = table_.set_node(node);
+    queue_.move(events, events & event::node_added ? "NodeAdd" : "NodeUpdate", clock_.now());
+  }
+
+  void pod_changed(const PodPtr& before, const PodPtr& after) {
+    if (before && (!after || before->metadata.uid != after->metadata.uid)) pod_gone(*before);
+    if (!after) return;
+    if (is_terminal(*after)) return pod_gone(*after);
+    if (!after->spec.nodeName.empty()) return pod_placed(after);
+    if (!lane_of(*after)) return;
+    const auto on_the_way = binding_.find(after->metadata.uid.view());
+    if (on_the_way != binding_.end()) {
+      on_the_way->second.queued.pod = std::make_shared<PodInfo>(after);
+      return;
+    }
+    if (queue_.set(std::make_shared<PodInfo>(after), clock_.now()) == SchedulingQueue::Place::gated)
+      set_condition(after, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates");
+  }
+
+  void pod_placed(const PodPtr& pod) {
+    queue_.remove(pod->metadata.uid);
+    const Events events = table_.set_pod(pod);
+    queue_.move(events, events & event::pod_assigned ? "AssignedPodAdd" : "AssignedPodUpdate", clock_.now());
+  }
+
+  void pod_gone(const corev1::Pod& pod) {
+    const auto on_the_way = binding_.find(pod.metadata.uid.view());
+    if (on_the_way != binding_.end()) {
+      unreserve(on_the_way->second);
+      binding_.erase(on_the_way);
+    }
+    queue_.remove(pod.metadata.uid);
+    queue_.move(table_.remove_pod(pod.metadata.uid), "AssignedPodDelete", clock_.now());
+  }
+
+  // --- one try
+
+  void try_pod(QueuedPod queued, Instant began) {
+    const PodInfoPtr pod = queued.pod;
+    Lane& lane = *lane_of(*pod->pod);
+    if (pod->pod->metadata.deletionTimestamp) {
+      lane.recorder->record(*pod->pod, informer::event_warning, "FailedScheduling", "skip schedule deleting pod: " + name_of(*pod->pod));
+      return;
+    }
+    const Decision decision = lane.cycle->run(*pod);
+    metrics_.decided(decision, lane.name());
+    if (!decision.node) return not_placed(std::move(queued), lane, decision.code, decision.message, decision.helps, began);
+    const std::string node = decision.node->name().str();
+    if (!table_.assume(pod, node)) return;  // has a node already
+    if (!reserve(queued, lane, node, began)) return;
+    send_binding(std::move(queued), lane, node, began);
+  }
+
+  // Reserve and Permit. When one refuses, the pod goes back to the queue.
+  bool reserve(QueuedPod& queued, Lane& lane, const std::string& node, Instant began) {
+    const auto refused = [&](std::string_view point, const Traits& traits, const Verdict& verdict) {
+      for (const auto& asked : lane.profile->reserve) asked.plugin->unreserve(*queued.pod, node);
+      table_.forget(queued.pod->uid());
+      const std::string message = verdict.code == Code::error
+                                      ? "running " + std::string(point) + " plugin \"" + std::string(traits.name) + "\": " + verdict.reason
+                                      : "0/1 nodes are available: 1 " + verdict.reason + ".";
+      not_placed(std::move(queued), lane, verdict.code, message, traits.events, began);
+      return false;
+    };
+    for (const auto& asked : lane.profile->reserve)
+      if (const Verdict verdict = asked.plugin->reserve(*queued.pod, node); !verdict.ok()) return refused("Reserve", asked.traits, verdict);
+    for (const auto& asked : lane.profile->permit)
+      if (const Verdict verdict = asked.plugin->permit(*queued.pod, node); !verdict.ok()) return refused("Permit", asked.traits, verdict);
+    return true;
+  }
+
+  void unreserve(const Binding& binding) {
+    for (const auto& asked : binding.lane->profile->reserve) asked.plugin->unreserve(*binding.queued.pod, binding.node);
+  }
+
+  void send_binding(QueuedPod queued, Lane& lane, const std::string& node, Instant began) {
+    const PodInfoPtr pod = queued.pod;
+    const auto& binders = lane.profile->bind;
+    const auto binder = std::find_if(binders.begin(), binders.end(), [&](const auto& asked) { return asked.plugin->binds(*pod); });
+    if (binder == binders.end()) {
+      for (const auto& asked : lane.profile->reserve) asked.plugin->unreserve(*pod, node);
+      table_.forget(pod->uid());
+      return not_placed(std::move(queued), lane, Code::error, "no plugin binds this pod", event::any, began);
+    }
+    std::string uid(pod->uid());
+    binding_.insert_or_assign(uid, Binding{std::move(queued), &lane, binder->traits.name, node, began, clock_.now()});
+    binder->plugin->bind(client_, *pod, node, [inbox = inbox_, uid = std::move(uid)](Status answer) {
+      inbox->put({nullptr, nullptr, uid, std::move(answer)});
+    });
+  }
+
+  void bound(const Message& message) {
+    const auto found = binding_.find(message.bound_uid);
+    if (found == binding_.end()) return;  // the pod is gone
+    Binding binding = std::move(found->second);
+    binding_.erase(found);
+    const Instant now = clock_.now();
+    const std::string_view profile = binding.lane->name();
+    metrics_.bound(profile, now - binding.sent, message.answer.ok());
+    const corev1::Pod& pod = *binding.queued.pod->pod;
+    if (message.answer.ok()) {
+      metrics_.tried(TryResult::scheduled, profile, now - binding.began);
+      metrics_.scheduled(binding.queued.attempts, now - *binding.queued.first_tried_from);
+      binding.lane->recorder->record(pod, informer::event_normal, "Scheduled",
+                                     "Successfully assigned " + name_of(pod) + " to " + binding.node);
+      return;
+    }
+    unreserve(binding);
+    // The informer has shown the pod on a node: the answer was lost, or another scheduler was first.
+    if (!table_.forget(binding.queued.pod->uid())) return;
+    queue_.move(event::pod_removed, "AssignedPodDelete", now);
+    not_placed(std::move(binding.queued), *binding.lane, Code::error,
+               "binding rejected: running Bind plugin \"" + std::string(binding.plugin) + "\": " + message.answer.error().message, event::any,
+               binding.began);
+  }
+
+  void not_placed(QueuedPod queued, Lane& lane, Code code, const std::string& message, Events helps, Instant began) {
+    const PodPtr pod = queued.pod->pod;
+    const Instant now = clock_.now();
+    const bool error = code == Code::error;
+    metrics_.tried(error ? TryResult::error : TryResult::unschedulable, lane.name(), now - began);
+    error ? queue_.failed(std::move(queued), now) : queue_.refused(std::move(queued), helps, now);
+    lane.recorder->record(*pod, informer::event_warning, "FailedScheduling", message);
+    set_condition(pod, error ? "SchedulerError" : "Unschedulable", message);
+  }
+
+  void set_condition(const PodPtr& pod, std::string_view reason, std::string_view message) {
+    const corev1::PodCondition* before = scheduled_condition(*pod);
+    if (before && before->status == corev1::ConditionFalse && before->reason == reason && before->message == message) return;
+    client_.send(informer::patch_request(informer::resource_of<corev1::Pod>(), pod->metadata.namespace_, pod->metadata.name,
+                                         informer::PatchType::strategic, condition_patch(*pod, reason, message, clock_.wall()), "status"),
+                 [name = name_of(*pod)](const Result<ObjectPtr>& answer) {
+                   if (!answer.ok() && !informer::is_not_found(answer.error()) && !informer::is_conflict(answer.error()))
+                     log::warning("scheduler", "set condition PodScheduled of pod " + name + ": " + answer.error().message);
+                 });
+  }
+
+  informer::Client& client_;
+  Clock& clock_;
+  const SchedulerOptions options_;
+  informer::Informer& nodes_;
+  informer::Informer& pods_;
+  const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+  std::atomic<bool> stopped_{false}, leading_{false};
+  SchedulerMetrics metrics_;
+  std::thread thread_;
+  std::unique_ptr<informer::LeaderElector> elector_;
+
+  // Of the scheduling thread alone.
+  std::map<std::string, Lane, std::less<>> lanes_;
+  NodeTable table_;
+  SchedulingQueue queue_;
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  std::unordered_map<std::string, Binding, Hash, std::equal_to<>> binding_;  // by UID
+  std::vector<Message> reading_;
+  std::optional<Clock::TimerId> timer_;
+};
+
+Result<std::unique_ptr<Scheduler>> Scheduler::make(informer::Client& client, informer::InformerFactory& informers, Clock& clock,
+                                                   SchedulerOptions options) {
+  std::vector<std::unique_ptr<Profile>> profiles;
+  std::set<std::string> names;
+  for (const ProfileOptions& profile : options.profiles) {
+    if (!names.insert(profile.scheduler_name).second)
+      return fail(plumb::Code::invalid_argument, "two profiles of the scheduler name " + profile.scheduler_name);
+    profiles.push_back(PLUMB_TRY(Profile::make(profile)));
+  }
+  if (profiles.empty()) return fail(plumb::Code::invalid_argument, "a scheduler needs a profile");
+  return std::unique_ptr<Scheduler>(
+      new Scheduler(std::make_unique<Core>(client, informers, clock, std::move(options), std::move(profiles))));
+}
+
+Scheduler::Scheduler(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+Scheduler::~Scheduler() = default;
+void Scheduler::start() { core_->start(); }
+void Scheduler::stop() { core_->stop(); }
+std::size_t Scheduler::run_pending() { return core_->run_pending(); }
+Scheduler::Counts Scheduler::counts() const { return core_->counts(); }
+
+}  // namespace plumb::scheduler

@@ -1,0 +1,160 @@
+// Short ways to write pods and nodes, and tables of verdicts, for tests of the scheduler and its plugins.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference/scheduler/cycle.h"
+
+namespace plumb::scheduler::testing {
+
+using Amounts = std::vector<std::pair<std::string, std::string>>;
+
+inline api::Map<api::QuantityText> amounts(const Amounts& pairs) {
+  api::Map<api::QuantityText> map;
+  for (const auto& [name, value] : pairs) map.set(name, api::QuantityText(value));
+  return map;
+}
+
+struct MakePod {
+  std::shared_ptr<corev1::Pod> pod = std::make_shared<corev1::Pod>();
+
+  explicit MakePod(std::string_view name = "p") {
+    pod->metadata.namespace_ = "default";
+    pod->metadata.name = name;
+    pod->metadata.uid = "uid-" + std::string(name);
+    pod->spec.schedulerName = "default-scheduler";
+  }
+  MakePod& container(const Amounts& requests = {}) {
+    pod->spec.containers.emplace_back().resources.requests = amounts(requests);
+    return *this;
+  }
+  MakePod& init(const Amounts& requests, bool sidecar = false) {
+    corev1::Container& made = pod->spec.initContainers.emplace_back();
+    made.resources.requests = amounts(requests);
+    if (sidecar) made.restartPolicy = corev1::ContainerRestartPolicyAlways;
+    return *this;
+  }
+  MakePod& host_port(std::int32_t port, std::string_view protocol = "TCP", std::string_view ip = "") {
+    corev1::ContainerPort& made = pod->spec.containers.emplace_back().ports.emplace_back();
+    made.hostPort = port;
+    made.protocol = protocol;
+    made.hostIP = ip;
+    return *this;
+  }
+  MakePod& on(std::string_view node) { return pod->spec.nodeName = node, *this; }
+  MakePod& priority(std::int32_t value) { return pod->spec.priority = value, *this; }
+  MakePod& select(std::string_view key, std::string_view value) { return pod->spec.nodeSelector.set(key, value), *this; }
+  MakePod& gate(std::string_view name) { return pod->spec.schedulingGates.emplace_back().name = name, *this; }
+  MakePod& tolerate(std::string_view key, std::string_view op, std::string_view value, std::string_view effect) {
+    corev1::Toleration& made = pod->spec.tolerations.emplace_back();
+    made.key = key;
+    made.operator_ = op;
+    made.value = value;
+    made.effect = effect;
+    return *this;
+  }
+  // Adds a term; fields are metadata.name.
+  MakePod& require(std::vector<corev1::NodeSelectorRequirement> labels, std::vector<corev1::NodeSelectorRequirement> fields = {}) {
+    auto& selector = pod->spec.affinity.ensure().nodeAffinity.ensure().requiredDuringSchedulingIgnoredDuringExecution.ensure();
+    fill(selector.nodeSelectorTerms.emplace_back(), labels, fields);
+    return *this;
+  }
+  MakePod& prefer(std::int32_t weight, std::vector<corev1::NodeSelectorRequirement> labels) {
+    auto& term = pod->spec.affinity.ensure().nodeAffinity.ensure().preferredDuringSchedulingIgnoredDuringExecution.emplace_back();
+    term.weight = weight;
+    fill(term.preference, labels, {});
+    return *this;
+  }
+  operator std::shared_ptr<const corev1::Pod>() const { return pod; }
+
+ private:
+  static void fill(corev1::NodeSelectorTerm& term, const std::vector<corev1::NodeSelectorRequirement>& labels,
+                   const std::vector<corev1::NodeSelectorRequirement>& fields) {
+    for (const auto& one : labels) term.matchExpressions.push_back(one);
+    for (const auto& one : fields) term.matchFields.push_back(one);
+  }
+};
+
+inline corev1::NodeSelectorRequirement requirement(std::string_view key, std::string_view op, std::vector<std::string> values = {}) {
+  corev1::NodeSelectorRequirement made;
+  made.key = key;
+  made.operator_ = op;
+  for (const std::string& value : values) made.values.push_back(api::Str(value));
+  return made;
+}
+
+struct MakeNode {
+  std::shared_ptr<corev1::Node> node = std::make_shared<corev1::Node>();
+
+  explicit MakeNode(std::string_view name = "n", const Amounts& allocatable = {{"cpu", "4"}, {"memory", "8Gi"}, {"pods", "110"}}) {
+    node->metadata.name = name;
+    node->status.allocatable = amounts(allocatable);
+  }
+  MakeNode& label(std::string_view key, std::string_view value) { return node->metadata.labels.set(key, value), *this; }
+  MakeNode& taint(std::string_view key, std::string_view value, std::string_view effect) {
+    corev1::Taint& made = node->spec.taints.emplace_back();
+    made.key = key;
+    made.value = value;
+    made.effect = effect;
+    return *this;
+  }
+  MakeNode& unschedulable() { return node->spec.unschedulable = true, *this; }
+  operator std::shared_ptr<const corev1::Node>() const { return node; }
+};
+
+// One plugin on its own, asked about one pod.
+class PluginTable {
+ public:
+  explicit PluginTable(const std::string& name) : plugin_(Registry<Plugin>::make(name)) {}
+
+  struct Answer {
+    Code code = Code::success;
+    std::string reason;  // several are joined by "; "
+    friend bool operator==(const Answer&, const Answer&) = default;
+    friend std::ostream& operator<<(std::ostream& out, const Answer& answer) { return out << to_string(answer.code) << " (" << answer.reason << ")"; }
+  };
+  // PreFilter, unless it skips, then Filter. `others` are on the node already.
+  Answer filter(const std::shared_ptr<const corev1::Pod>& pod, const std::shared_ptr<const corev1::Node>& node,
+                const std::vector<std::shared_ptr<const corev1::Pod>>& others = {}) {
+    const PodInfo info(pod);
+    PreFilterResult before;
+    if (const auto* asked = dynamic_cast<PreFilterPlugin*>(plugin_.get())) before = asked->pre_filter(info);
+    if (before.verdict.code == Code::skip) return {};
+    if (!before.verdict.ok()) return {before.verdict.code, before.verdict.reason};
+    Reasons reasons;
+    Answer answer;
+    answer.code = dynamic_cast<FilterPlugin&>(*plugin_).filter(before.state.get(), info, *place(node, others), reasons);
+    for (const std::string_view reason : reasons) answer.reason += (answer.reason.empty() ? "" : "; ") + std::string(reason);
+    return answer;
+  }
+  // The normalised scores of nodes that are empty; {} when the plugin has nothing to say.
+  std::vector<std::int64_t> scores(const std::shared_ptr<const corev1::Pod>& pod, const std::vector<std::shared_ptr<const corev1::Node>>& nodes) {
+    const PodInfo info(pod);
+    const auto& asked = dynamic_cast<ScorePlugin&>(*plugin_);
+    std::vector<std::unique_ptr<NodeInfo>> owned;
+    std::vector<const NodeInfo*> infos;
+    for (const auto& node : nodes) infos.push_back(owned.emplace_back(place(node, {})).get());
+    std::unique_ptr<PluginState> state;
+    if (asked.pre_score(info, infos, state) == Code::skip) return {};
+    std::vector<std::int64_t> scores;
+    for (const NodeInfo* node : infos) scores.push_back(asked.score(state.get(), info, *node));
+    asked.normalise(scores);
+    return scores;
+  }
+
+ private:
+  static std::unique_ptr<NodeInfo> place(const std::shared_ptr<const corev1::Node>& node, const std::vector<std::shared_ptr<const corev1::Pod>>& others) {
+    auto info = std::make_unique<NodeInfo>(node->metadata.name);
+    info->set_node(node);
+    for (const auto& other : others) info->add_pod(std::make_shared<PodInfo>(other));
+    return info;
+  }
+  const std::unique_ptr<Plugin> plugin_;
+};
+
+}  // namespace plumb::scheduler::testing
