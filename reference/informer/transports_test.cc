@@ -1,4 +1,6 @@
 // The two real transports against a real API server on an embedded store.
+#include <algorithm>
+
 #include "harness/net/client.h"
 #include "reference/apiserver/test_support.h"
 #include "reference/informer/client_contract.h"
@@ -15,27 +17,36 @@ class Server {
     auto store = store::EmbeddedStore::open({directory_.path()}, real_clock());
     EXPECT_TRUE(store.ok()) << store.error().message;
     store_ = std::move(*store);
-    apiserver::ApiserverOptions options;
-    options.store = store_.get();
-    options.clock = &real_clock();
-    options.port = 0;
-    options.disabled_admission = {"ServiceAccount"};
-    options.security = apiserver::test::allow_all;
-    auto started = apiserver::Apiserver::start(std::move(options));
-    EXPECT_TRUE(started.ok()) << started.error().message;
-    server_ = std::move(*started);
+    start();
   }
   ~Server() {
     server_.reset();
     store_->close();
   }
-  apiserver::Apiserver& operator*() { return *server_; }
   apiserver::Apiserver* operator->() { return server_.get(); }
+  // On the same port and the same store.
+  void restart() {
+    port_ = server_->port();
+    server_.reset();
+    start();
+  }
 
  private:
+  void start() {
+    apiserver::ApiserverOptions options;
+    options.store = store_.get();
+    options.clock = &real_clock();
+    options.port = port_;
+    options.disabled_admission = {"ServiceAccount"};
+    options.security = apiserver::test::allow_all;
+    auto started = apiserver::Apiserver::start(std::move(options));
+    ASSERT_TRUE(started.ok()) << started.error().message;
+    server_ = std::move(*started);
+  }
   apiserver::test::TemporaryDirectory directory_;
   std::unique_ptr<store::EmbeddedStore> store_;
   std::unique_ptr<apiserver::Apiserver> server_;
+  std::uint16_t port_ = 0;
 };
 
 void make_default_namespace(Client& client) {
@@ -62,23 +73,24 @@ class InProcessCluster final : public ClusterUnderTest {
   std::unique_ptr<Client> client_ = transport_.client(user("tester"), "test");
 };
 
+std::unique_ptr<Client> remote_client(Server& server) {
+  net::ClientOptions options;
+  options.endpoint.host = "127.0.0.1";
+  options.endpoint.port = server->port();
+  options.protocol = net::ClientOptions::Protocol::http_2;
+  auto http = net::HttpClient::create(std::move(options));
+  EXPECT_TRUE(http.ok()) << http.error().message;
+  return make_https_client({.http = *http});
+}
+
 class RemoteCluster final : public ClusterUnderTest {
  public:
-  RemoteCluster() {
-    net::ClientOptions options;
-    options.endpoint.host = "127.0.0.1";
-    options.endpoint.port = server_->port();
-    options.protocol = net::ClientOptions::Protocol::http_2;
-    auto http = net::HttpClient::create(std::move(options));
-    EXPECT_TRUE(http.ok()) << http.error().message;
-    client_ = make_https_client({.http = *http});
-    make_default_namespace(*client_);
-  }
+  RemoteCluster() { make_default_namespace(*client_); }
   Client& client() override { return *client_; }
 
  private:
   Server server_;
-  std::unique_ptr<Client> client_;
+  std::unique_ptr<Client> client_ = remote_client(server_);
 };
 
 INSTANTIATE_TEST_SUITE_P(InProcess, ClientContract,
@@ -117,6 +129,35 @@ TEST(InProcessTransportTest, HandsOverTheServersOwnSnapshots) {
   make_default_namespace(*client);
   EXPECT_EQ(client->call(get_request(resource_of<corev1::Namespace>(), {}, "default")).value(),
             client->call(get_request(resource_of<corev1::Namespace>(), {}, "default")).value());
+}
+
+TEST(RemoteTransportTest, InformersSurviveARestartOfTheServer) {
+  Server server;
+  const auto client = remote_client(server);
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::string> seen;
+  Informer informer(*client, real_clock(), resource_of<corev1::Namespace>());
+  informer.add_handler([&](const ObjectPtr& before, const ObjectPtr& after) {
+    std::lock_guard lock(mutex);
+    seen.push_back((!before ? "add " : after ? "update " : "delete ") + object_key(after ? *after : *before));
+    changed.notify_all();
+  });
+  const auto saw = [&](const std::string& what) {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, std::chrono::seconds(20), [&] { return std::find(seen.begin(), seen.end(), what) != seen.end(); });
+  };
+  informer.start();
+  make_default_namespace(*client);
+  EXPECT_TRUE(saw("add default"));
+  server.restart();
+  auto home = std::make_shared<corev1::Namespace>();
+  home->metadata.name = "later";
+  const auto made = client->create<corev1::Namespace>(home);
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  EXPECT_TRUE(saw("add later"));
+  std::lock_guard lock(mutex);
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), "add default"), 1);
 }
 
 }  // namespace

@@ -149,17 +149,7 @@ std::optional<PodWorker::Obstacle> PodWorker::make_and_start(const std::string& 
     event("Warning", "Failed", "Error: " + id.error().message, name);
     return Obstacle{"CreateContainerError", id.error().message};
   }
-  core_->know(*id, shared_from_this());
-  event("Normal", "Created", "Container created", name);
-  const auto started = services().runtime.start_container(*id);
-  const auto status = services().runtime.container_status(*id);
-  if (started.ok()) event("Normal", "Started", "Container started", name);
-  else event("Warning", "Failed", "Error: " + started.error().message, name);
-  if (!started.ok() && (!status.ok() || status->state == cri::ContainerState::created)) {
-    (void)services().runtime.remove_container(*id);
-    core_->forget(*id);
-    return Obstacle{"RunContainerError", started.error().message};
-  }
+  // Known before it starts, so that its end is noticed however soon it comes.
   std::string surplus;
   lock.lock();
   if (auto* slot = this->slot(name)) {
@@ -173,6 +163,19 @@ std::optional<PodWorker::Obstacle> PodWorker::make_and_start(const std::string& 
     slot->kill_grace_seconds.reset();
   }
   lock.unlock();
+  core_->know(*id, shared_from_this());
+  event("Normal", "Created", "Container created", name);
+  const auto started = services().runtime.start_container(*id);
+  const auto status = services().runtime.container_status(*id);
+  if (started.ok()) event("Normal", "Started", "Container started", name);
+  else event("Warning", "Failed", "Error: " + started.error().message, name);
+  if (!started.ok() && (!status.ok() || status->state == cri::ContainerState::created)) {
+    (void)services().runtime.remove_container(*id);
+    core_->forget(*id);
+    lock.lock();
+    if (auto* slot = slot_by_id(*id)) slot->current = std::exchange(slot->previous, std::nullopt);
+    return Obstacle{"RunContainerError", started.error().message};
+  }
   if (status.ok()) apply_run(*id, *status);
   if (!surplus.empty()) {
     (void)services().runtime.remove_container(surplus);

@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kFlipAfter = 1s;  // ErrImagePull shows for this long before it becomes ImagePullBackOff
+constexpr Duration kHold = 100ms;     // what a pod under way reports waits for so long: what comes next goes along
 constexpr Duration kSendRetryFirst = 200ms, kSendRetryMax = 10s;
 
 std::int64_t version_of(const corev1::Pod& pod) { return parse_int(pod.metadata.resourceVersion.view()).value_or(0); }
@@ -165,8 +166,9 @@ void PodWorker::evaluate() {
   const Decision decision = decide(state_, now);
   if (decision.wake && (!wake || *decision.wake < *wake)) wake = decision.wake;
   for (const auto& action : decision.actions) carry_out(lock, action);
+  const bool send = make_pending(now, wake);
   arm(lock, wake);
-  update_status(lock);
+  if (send) send_status(lock);
 }
 
 void PodWorker::arm(Lock&, std::optional<Instant> wake) {
@@ -244,8 +246,8 @@ void PodWorker::carry_out(Lock&, const Action& action) {
   }
 }
 
-void PodWorker::update_status(Lock& lock) {
-  if (orphan_ || state_.end == PodState::End::removed) return;
+bool PodWorker::make_pending(Instant now, std::optional<Instant>& wake) {
+  if (orphan_ || state_.end == PodState::End::removed) return false;
   const auto& api_status = state_.pod->status;
   if (pending_) {  // what others have added meanwhile stays theirs
     pending_->nominatedNodeName = api_status.nominatedNodeName;
@@ -254,11 +256,16 @@ void PodWorker::update_status(Lock& lock) {
         pending_->conditions.push_back(condition);
   }
   const corev1::PodStatus& before = pending_ ? *pending_ : api_status;
-  corev1::PodStatus next = make_status(state_, before, {services().host_ip}, services().clock.now(), services().clock.wall());
-  if (api::semantically_equal(corev1::PodStatus::info(), &next, &before)) return;
-  pending_ = std::move(next);
-  unsent_ = true;
-  if (!sending_) send_status(lock);
+  corev1::PodStatus next = make_status(state_, before, {services().host_ip}, now, services().clock.wall());
+  if (!api::semantically_equal(corev1::PodStatus::info(), &next, &before)) {
+    if (!unsent_) hold_until_ = now + kHold;
+    pending_ = std::move(next);
+    unsent_ = true;
+  }
+  if (!unsent_ || sending_) return false;
+  if (!state_.busy() || now >= hold_until_) return true;
+  if (!wake || hold_until_ < *wake) wake = hold_until_;
+  return false;
 }
 
 void PodWorker::send_status(Lock& lock) {

@@ -65,7 +65,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void evaluate();
   void arm(Lock& lock, std::optional<Instant> wake);
   void carry_out(Lock& lock, const Action& action);
-  void update_status(Lock& lock);
+  bool make_pending(Instant now, std::optional<Instant>& wake);  // true: there is a status to send
   void send_status(Lock& lock);
   void status_sent(Result<informer::ObjectPtr> result);
   void check_deadline(Instant now, std::optional<Instant>& wake);
@@ -112,6 +112,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   Instant timer_at_{};
   std::optional<corev1::PodStatus> pending_;  // computed and not yet acknowledged by the API
   bool sending_ = false, unsent_ = false;
+  Instant hold_until_{};
   Duration send_backoff_{};
   std::vector<std::string> old_sandboxes_;
   std::unordered_map<std::string, ProbeSeries> probes_;  // by container name

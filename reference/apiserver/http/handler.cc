@@ -4,6 +4,7 @@
 
 #include "harness/base/encoding.h"
 #include "reference/apiserver/http/request_metrics.h"
+#include "reference/api/text/field_selector.h"
 
 namespace plumb::apiserver {
 namespace {
@@ -48,6 +49,16 @@ std::string refusal(const User& user, const RequestInfo& info, std::string_view 
   return reason.empty() ? text : text + ": " + reason;
 }
 
+// A list or watch that selects one object by its name is authorized as about that object, as upstream does.
+RequestInfo asked_about(Call& call) {
+  RequestInfo info = call.info();
+  if (!info.name.empty() || (info.verb != "list" && info.verb != "watch")) return info;
+  const auto selector = api::FieldSelector::parse(call.query().get("fieldSelector"));
+  if (selector.ok())
+    if (const auto name = selector->exact("metadata.name")) info.name = *name;
+  return info;
+}
+
 }  // namespace
 
 Handler::Handler(Options options) : options_(std::move(options)) {}
@@ -67,7 +78,7 @@ void Handler::handle(net::Request request, net::ResponseWriter writer) {
   if (!user.ok()) return call->send_status(user.status());
   call->context().user = std::move(*user);
   call->context().user_agent = call->request().headers.get("user-agent");
-  if (auto refused = authorize(*call->context().user, call->info(), call->request().path)) return call->send_status(*refused);
+  if (auto refused = authorize(*call->context().user, asked_about(*call), call->request().path)) return call->send_status(*refused);
   if (!accepted && !(route && (route->any_accept || route->even_if_busy)) && !is_stream(call->info().subresource)) return call->send_status(status::not_acceptable(offered_types()));
   if (route) return route->serve(call);
   dispatch(call);

@@ -33,6 +33,9 @@ class Launch {
 
   Status run(Duration limit) {
     const Instant deadline = real_clock().now() + limit;
+    std::error_code error;
+    std::filesystem::create_directories(layout_.dir, error);
+    if (error) return fail(Code::permission_denied, "making the cluster's folder " + layout_.dir + ": " + error.message() + "; name another with --dir");
     if (config_.nodes > 0) PLUMB_TRY(prepare_network());
     if (config_.port == 0 || !control_plane_runs()) config_.port = PLUMB_TRY(choose_port(config_.port ? config_.port : std::uint16_t{6443}));
     PLUMB_TRY(save_config(layout_, config_));

@@ -46,7 +46,7 @@ class DaemonSets final : public Typed<appsv1::DaemonSet> {
     check_running_template(spec.template_, spec.selector, "DaemonSet", spec_path.child("template"), errors);
     check_nonnegative(spec.minReadySeconds, spec_path.child("minReadySeconds"), errors);
     const FieldPath strategy = spec_path.child("updateStrategy");
-    if (spec.updateStrategy.type == "RollingUpdate") check_rolling(*spec.updateStrategy.rollingUpdate, strategy.child("rollingUpdate"), errors);
+    if (spec.updateStrategy.type == "RollingUpdate" && spec.updateStrategy.rollingUpdate) check_rolling(*spec.updateStrategy.rollingUpdate, strategy.child("rollingUpdate"), errors);
     if (spec.revisionHistoryLimit) check_nonnegative(*spec.revisionHistoryLimit, spec_path.child("revisionHistoryLimit"), errors);
   }
   void check_update(const appsv1::DaemonSet& next, const appsv1::DaemonSet& previous, FieldErrors& errors) const override {

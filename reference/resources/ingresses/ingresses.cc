@@ -1,11 +1,44 @@
 #include "reference/api/types/networkingv1.h"
-#include "reference/resources/resource.h"
+#include <set>
+#include "reference/resources/shared/print.h"
+#include "reference/resources/shared/typed.h"
 
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"ingresses.networking.k8s.io",
-                                      [] { return std::make_unique<Plain<networkingv1::Ingress>>(Names{"ingresses", "ingress", {"ing"}, {}, true}); }};
+constexpr std::size_t shown_hosts = 3;
+
+std::string hosts(const networkingv1::IngressSpec& spec) {
+  std::vector<std::string> list;
+  for (const auto& rule : spec.rules)
+    if (!rule.host.empty()) list.push_back(rule.host.str());
+  return list.empty() ? "*" : first_of_many(list, shown_hosts);
+}
+
+std::string addresses(const networkingv1::IngressStatus& status) {
+  std::set<std::string> found;
+  for (const auto& one : status.loadBalancer.ingress)
+    if (const auto& address = one.ip.empty() ? one.hostname : one.ip; !address.empty()) found.insert(address.str());
+  return first_of_many({found.begin(), found.end()}, found.size());
+}
+
+class Ingresses final : public Typed<networkingv1::Ingress> {
+ public:
+  Ingresses() : Typed(Names{"ingresses", "ingress", {"ing"}, {}, true}) {}
+  std::string storage_prefix() const override { return "ingress"; }
+  std::vector<Column> columns() const override {
+    return {name_column(), text_column("Class", "The class of the ingress."), text_column("Hosts", "The hosts that are served."),
+            text_column("Address", "Where it is reached."), text_column("Ports", "The ports that are open."), age_column()};
+  }
+
+ protected:
+  std::vector<Cell> cells(const networkingv1::Ingress& object, WallTime now) const override {
+    return {object.metadata.name, object.spec.ingressClassName.value_or("<none>"), hosts(object.spec), addresses(object.status),
+            object.spec.tls.empty() ? "80" : "80, 443", age(object, now)};
+  }
+};
+
+const Registered<Resource> registered{"ingresses.networking.k8s.io", [] { return std::make_unique<Ingresses>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "reference/api/types/corev1.h"
+#include "reference/resources/shared/print.h"
 #include "reference/resources/shared/typed.h"
 
 namespace plumb::resources {
@@ -14,6 +15,7 @@ class Namespaces final : public Typed<corev1::Namespace> {
   std::vector<std::string_view> verbs() const override { return {"create", "delete", "get", "list", "patch", "update", "watch"}; }
   bool has_generation() const override { return false; }
   std::vector<std::string_view> selectable_field_names() const override { return {"status.phase"}; }
+  std::vector<Column> columns() const override { return {name_column(), text_column("Status", "Active or Terminating."), age_column()}; }
 
  protected:
   void defaults(corev1::Namespace& object) const override {
@@ -27,6 +29,9 @@ class Namespaces final : public Typed<corev1::Namespace> {
   }
   // The finalizers of the spec change only through the finalize subresource.
   void on_update(corev1::Namespace& next, const corev1::Namespace& previous) const override { next.spec.finalizers = previous.spec.finalizers; }
+  std::vector<Cell> cells(const corev1::Namespace& object, WallTime now) const override {
+    return {object.metadata.name, object.status.phase, age(object, now)};
+  }
   std::vector<SelectableField> fields_of(const corev1::Namespace& object) const override { return {{"status.phase", object.status.phase.str()}}; }
 };
 

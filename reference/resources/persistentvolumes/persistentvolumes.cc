@@ -1,11 +1,62 @@
 #include "reference/api/types/corev1.h"
-#include "reference/resources/resource.h"
+#include "reference/resources/shared/print.h"
+#include "reference/resources/shared/typed.h"
 
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"persistentvolumes",
-                                      [] { return std::make_unique<Plain<corev1::PersistentVolume>>(Names{"persistentvolumes", "persistentvolume", {"pv"}, {}, false}); }};
+const FieldPath spec_path("spec");
+
+class PersistentVolumes final : public Typed<corev1::PersistentVolume> {
+ public:
+  PersistentVolumes() : Typed(Names{"persistentvolumes", "persistentvolume", {"pv"}, {}, false}) {}
+  bool has_generation() const override { return false; }
+  std::vector<Column> columns() const override {
+    return {name_column(),
+            text_column("Capacity", "The size of the volume."),
+            text_column("Access Modes", "How it may be mounted."),
+            text_column("Reclaim Policy", "What becomes of it when its claim is gone."),
+            text_column("Status", "Whether it is available, bound or released."),
+            text_column("Claim", "The claim it is bound to."),
+            text_column("StorageClass", "Its storage class."),
+            text_column("VolumeAttributesClass", "Its volume attributes class."),
+            text_column("Reason", "Why it failed."),
+            age_column(),
+            text_column("VolumeMode", "Filesystem or Block.", 1)};
+  }
+
+ protected:
+  void defaults(corev1::PersistentVolume& volume) const override {
+    if (volume.status.phase.empty()) volume.status.phase = "Pending";
+    if (volume.spec.persistentVolumeReclaimPolicy.empty()) volume.spec.persistentVolumeReclaimPolicy = "Retain";
+    if (!volume.spec.volumeMode) volume.spec.volumeMode = "Filesystem";
+  }
+  void on_create(corev1::PersistentVolume& volume) const override { volume.status.phase = "Pending"; }
+  void check(const corev1::PersistentVolume& volume, FieldErrors& errors) const override {
+    const auto& spec = volume.spec;
+    if (spec.accessModes.empty()) errors.required(spec_path.child("accessModes"));
+    if (spec.capacity.empty()) errors.required(spec_path.child("capacity"));
+    if (!spec.capacity.contains("storage") || spec.capacity.size() > 1)
+      errors.not_supported(spec_path.child("capacity"), "null", {"storage"});
+  }
+  std::vector<Cell> cells(const corev1::PersistentVolume& volume, WallTime now) const override {
+    const auto& spec = volume.spec;
+    const auto& claim = spec.claimRef;
+    return {volume.metadata.name,
+            text_of(spec.capacity, "storage"),
+            access_modes(spec.accessModes),
+            spec.persistentVolumeReclaimPolicy,
+            volume.metadata.deletionTimestamp ? "Terminating" : volume.status.phase.str(),
+            claim ? claim->namespace_.str() + "/" + claim->name.str() : "",
+            spec.storageClassName,
+            spec.volumeAttributesClassName.value_or("<unset>"),
+            volume.status.reason,
+            age(volume, now),
+            spec.volumeMode.value_or("<unset>")};
+  }
+};
+
+const Registered<Resource> registered{"persistentvolumes", [] { return std::make_unique<PersistentVolumes>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -1,11 +1,37 @@
 #include "reference/api/types/policyv1.h"
-#include "reference/resources/resource.h"
+#include "reference/resources/shared/checks.h"
+#include "reference/resources/shared/print.h"
+#include "reference/resources/shared/typed.h"
 
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"poddisruptionbudgets.policy",
-                                      [] { return std::make_unique<Plain<policyv1::PodDisruptionBudget>>(Names{"poddisruptionbudgets", "poddisruptionbudget", {"pdb"}, {}, true}); }};
+class PodDisruptionBudgets final : public Typed<policyv1::PodDisruptionBudget> {
+ public:
+  PodDisruptionBudgets() : Typed(Names{"poddisruptionbudgets", "poddisruptionbudget", {"pdb"}, {}, true}) {}
+  std::vector<Column> columns() const override {
+    return {name_column(), text_column("Min Available", "Pods that must stay available."), text_column("Max Unavailable", "Pods that may be unavailable."),
+            number_column("Allowed Disruptions", "Pods that may be disrupted now."), age_column()};
+  }
+
+ protected:
+  void check(const policyv1::PodDisruptionBudget& object, FieldErrors& errors) const override {
+    const FieldPath path("spec");
+    const auto& spec = object.spec;
+    if (spec.minAvailable && spec.maxUnavailable)
+      errors.invalid(path, "null", "minAvailable and maxUnavailable cannot be both set");
+    if (spec.minAvailable) check_count_or_percent(spec.minAvailable, path.child("minAvailable"), errors);
+    if (spec.maxUnavailable) check_count_or_percent(spec.maxUnavailable, path.child("maxUnavailable"), errors);
+    if (spec.selector) check_label_selector(*spec.selector, path.child("selector"), errors);
+  }
+  std::vector<Cell> cells(const policyv1::PodDisruptionBudget& object, WallTime now) const override {
+    const auto& spec = object.spec;
+    return {object.metadata.name, spec.minAvailable ? text_of(spec.minAvailable) : "N/A", spec.maxUnavailable ? text_of(spec.maxUnavailable) : "N/A",
+            object.status.disruptionsAllowed, age(object, now)};
+  }
+};
+
+const Registered<Resource> registered{"poddisruptionbudgets.policy", [] { return std::make_unique<PodDisruptionBudgets>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

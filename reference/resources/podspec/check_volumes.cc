@@ -111,17 +111,18 @@ void check_source(const corev1::VolumeSource& source, const FieldPath& path, Fie
   }
 }
 
-// One volume has one type: those beyond the first, in the order of the schema, are refused by name.
-void check_single_type(const corev1::VolumeSource& source, const FieldPath& path, FieldErrors& errors) {
-  bool found = false;
+// One volume has one type: those beyond the first, emptyDir before all and then in the order of the schema, are refused by name.
+// True when there is just one.
+bool check_single_type(const corev1::VolumeSource& source, const FieldPath& path, FieldErrors& errors) {
+  int found = source.emptyDir.has_value();
   for (const api::FieldInfo& field : corev1::VolumeSource::info().json_fields) {
     const void* inner = nullptr;
     std::memcpy(&inner, reinterpret_cast<const char*>(&source) + field.offset, sizeof inner);
-    if (!inner) continue;
-    if (found) errors.forbidden(path.child(field.name), "may not specify more than 1 volume type");
-    found = true;
+    if (!inner || field.name == "emptyDir") continue;
+    if (found++) errors.forbidden(path.child(field.name), "may not specify more than 1 volume type");
   }
   if (!found) errors.required(path, "must specify a volume type");
+  return found == 1;
 }
 
 }  // namespace
@@ -131,8 +132,7 @@ void check_volumes(const corev1::PodSpec& spec, const FieldPath& path, FieldErro
   for (std::size_t i = 0; i < spec.volumes.size(); ++i) {
     const auto& volume = spec.volumes[i];
     const FieldPath at = path.child("volumes").index(i);
-    check_single_type(volume.volumeSource, at, errors);
-    check_source(volume.volumeSource, at, errors);
+    if (check_single_type(volume.volumeSource, at, errors)) check_source(volume.volumeSource, at, errors);
     if (volume.name.empty())
       errors.required(at.child("name"));
     else

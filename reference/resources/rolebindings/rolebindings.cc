@@ -1,14 +1,25 @@
 #include "reference/api/types/rbacv1.h"
-#include "reference/resources/resource.h"
+#include "reference/resources/rbac/rbac.h"
+#include "reference/resources/shared/typed.h"
 
 namespace plumb::resources {
 namespace {
 
-class RoleBindings final : public Plain<rbacv1::RoleBinding> {
+class RoleBindings final : public Typed<rbacv1::RoleBinding> {
  public:
-  RoleBindings() : Plain(Names{"rolebindings", "rolebinding", {}, {}, true}) {}
-  // Names like system:node are common.
+  RoleBindings() : Typed(Names{"rolebindings", "rolebinding", {}, {}, true}) {}
   NameRule name_rule() const override { return NameRule::path_segment; }
+  std::vector<Column> columns() const override { return binding_columns(); }
+
+ protected:
+  void defaults(rbacv1::RoleBinding& object) const override { default_binding(object.subjects, object.roleRef); }
+  void check(const rbacv1::RoleBinding& object, FieldErrors& errors) const override { check_binding(object.subjects, object.roleRef, true, errors); }
+  void check_update(const rbacv1::RoleBinding& next, const rbacv1::RoleBinding& previous, FieldErrors& errors) const override {
+    check_binding_update(next.roleRef, previous.roleRef, errors);
+  }
+  std::vector<Cell> cells(const rbacv1::RoleBinding& object, WallTime now) const override {
+    return binding_row(object, object.subjects, object.roleRef, now);
+  }
 };
 
 const Registered<Resource> registered{"rolebindings.rbac.authorization.k8s.io", [] { return std::make_unique<RoleBindings>(); }};
