@@ -16,12 +16,14 @@ while read -r file; do
 done < <(cd "$samples" && find . -type f)
 cp --recursive --preserve=timestamps "$samples/." "$scratch/tree"
 
-cmake -S "$scratch/tree" -B "$scratch/build" -G Ninja "$@" > "$scratch/configure.log" || { cat "$scratch/configure.log" >&2; exit 1; }
-cmake --build "$scratch/build" --parallel "$("$source/ci/jobs")" --target plumb plumbd
+# As deep in the copy as presets build in the source tree: relative paths are the same, and ccache knows most objects.
+build=$scratch/tree/build/add_one
+cmake -S "$scratch/tree" -B "$build" -G Ninja "$@" > "$scratch/configure.log" || { cat "$scratch/configure.log" >&2; exit 1; }
+cmake --build "$build" --parallel "$("$source/ci/jobs")" --target plumb plumbd
 
 status=0
 expect() {  # program kind name
-  if "$scratch/build/bin/$1" list "$2" | grep -qE "^$3[[:space:]]"; then
+  if "$build/bin/$1" list "$2" | grep -qE "^$3[[:space:]]"; then
     echo "found: $1 list $2: $3"
   else
     echo "add_one: \`$1 list $2\` does not show $3, whose file was added" >&2

@@ -2,7 +2,15 @@
 
 #include <algorithm>
 
+#include "harness/base/listing.h"
+
 namespace plumb::scheduler {
+namespace {
+
+std::string line(const Plugin& plugin) { return "order " + std::to_string(plugin.traits().order) + ", weight " + std::to_string(plugin.traits().weight); }
+const Registered<Listing> listed{"plugins", [] { return listing_of<Plugin>(line); }};
+
+}  // namespace
 
 std::string_view to_string(Code code) {
   switch (code) {

@@ -9,6 +9,7 @@ class Sundial final : public Controller {
   void watch(Watches& watches) override { watches.watch_keys<corev1::ConfigMap>(); }
   Plan reconcile(const std::string&, const Now&) override { return {}; }
   std::string component() const override { return "sundial-controller"; }
+  std::string queue_name() const override { return "sundial"; }
 };
 
 const Registered<Controller> registered{"sundial", [] { return std::make_unique<Sundial>(); }};
