@@ -36,7 +36,8 @@ void NodeInfo::set_node(std::shared_ptr<const corev1::Node> to) {
   allocatable_pods = pods_of(node->status.allocatable);
   unschedulable = node->spec.unschedulable;
   has_hard_taints = has_soft_taints = false;
-  for (const corev1::Taint& taint : node->spec.taints) (taint.effect == corev1::TaintEffectPreferNoSchedule ? has_soft_taints : has_hard_taints) = true;
+  for (const corev1::Taint& taint : node->spec.taints)
+    (taint.effect == corev1::TaintEffectPreferNoSchedule ? has_soft_taints : has_hard_taints) = true;
 }
 
 void NodeInfo::add_pod(const PodInfoPtr& pod) {

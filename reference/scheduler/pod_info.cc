@@ -65,7 +65,8 @@ Resources peak_of(const corev1::PodSpec& spec, bool fill_in) {
 void collect_ports(const corev1::Container& container, std::vector<HostPort>& ports) {
   for (const corev1::ContainerPort& port : container.ports) {
     if (port.hostPort <= 0) continue;
-    ports.push_back({port.hostIP.empty() ? api::Str("0.0.0.0") : port.hostIP, port.protocol.empty() ? api::Str("TCP") : port.protocol, port.hostPort});
+    ports.push_back({port.hostIP.empty() ? api::Str("0.0.0.0") : port.hostIP, port.protocol.empty() ? api::Str("TCP") : port.protocol,
+                     port.hostPort});
   }
 }
 

@@ -111,7 +111,7 @@ bool SchedulingQueue::remove(std::string_view uid) {
   return true;
 }
 
-std::optional<QueuedPod> SchedulingQueue::pop(Instant) {
+std::optional<QueuedPod> SchedulingQueue::pop() {
   if (active_.empty()) return std::nullopt;
   Entry& entry = *active_.begin()->second;
   QueuedPod queued = entry.queued;

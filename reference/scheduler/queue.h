@@ -63,7 +63,7 @@ class SchedulingQueue {
   bool remove(std::string_view uid);
 
   // The next active pod; the try is counted.
-  std::optional<QueuedPod> pop(Instant now);
+  std::optional<QueuedPod> pop();
   // Back after a try: no node could take it …
   void refused(QueuedPod pod, Events helps, Instant now);
   // … or something failed on the way.

@@ -16,9 +16,9 @@ struct QueueTest : ::testing::Test {
   SchedulingQueue queue{*profile->queue_sort.front().plugin, [this](const PodInfo& pod) { return profile->admits(pod); }};
 
   void set(const MakePod& pod) { queue.set(std::make_shared<PodInfo>(pod.pod), clock.now()); }
-  QueuedPod pop() { return *queue.pop(clock.now()); }
+  QueuedPod pop() { return *queue.pop(); }
   std::string next() {
-    const auto popped = queue.pop(clock.now());
+    const auto popped = queue.pop();
     return popped ? popped->pod->pod->metadata.name.str() : "";
   }
   void flush() { queue.flush(clock.now()); }

@@ -144,7 +144,7 @@ class Scheduler::Core {
       const Instant now = clock_.now();
       queue_.flush(now);
       if (binding_.size() >= options_.most_bindings) break;
-      std::optional<QueuedPod> pod = queue_.pop(now);
+      std::optional<QueuedPod> pod = queue_.pop();
       if (!pod) break;
       try_pod(std::move(*pod), now);
       ++tries;
