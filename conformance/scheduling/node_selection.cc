@@ -16,6 +16,7 @@ PLUMB_CONFORMANCE(scheduling, node_selection,
   };
   c.apply("selects", {{"LABEL", label}});
   c.await(c.pods(), "selects", "the scheduler's verdict", [](const Json* pod) { return pod != nullptr && has_condition(*pod, "PodScheduled", "False"); });
+  c.undo({"v1", "nodes"}, node, PatchKind::merge, {{"metadata", {{"labels", {{label, nullptr}}}}}});
   set_label("yes");
   EXPECT_EQ(text_at(c.await_ready("selects"), "/spec/nodeName"), node) << "scheduled once a node has the label";
   EXPECT_EQ(text_at(c.start("affine", {{"LABEL", label}}), "/spec/nodeName"), node);
@@ -25,5 +26,4 @@ PLUMB_CONFORMANCE(scheduling, node_selection,
     return has_condition(*pod, "Ready") && text_at(*pod, "/spec/nodeName") != node;
   }, timeouts::pod_runs);
   EXPECT_EQ(text_at(c.start("named", {{"NODE", node}}), "/spec/nodeName"), node);
-  set_label(nullptr);
 }

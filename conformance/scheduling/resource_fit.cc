@@ -13,6 +13,7 @@ PLUMB_CONFORMANCE(scheduling, resource_fit,
   const std::string resource = "plumb.io/" + c.unique("slots");
   std::string escaped = resource;
   escaped.replace(escaped.find('/'), 1, "~1");
+  c.undo({"v1", "nodes"}, node, PatchKind::json, Json::array({{{"op", "remove"}, {"path", "/status/capacity/" + escaped}}}), "status");
   c.must(c.client().patch({"v1", "nodes"}, node, PatchKind::json, Json::array({{{"op", "add"}, {"path", "/status/capacity/" + escaped}, {"value", "3"}}}), "status"));
   c.await({"v1", "nodes"}, node, "the node to offer the resource", [&](const Json* object) {
     return object != nullptr && text_at(*object, "/status/allocatable/" + escaped) == "3";
@@ -29,5 +30,4 @@ PLUMB_CONFORMANCE(scheduling, resource_fit,
   EXPECT_EQ(text_at(c.await_ready("too-much"), "/spec/nodeName"), node);
   c.apply("giant");
   unscheduled("giant");
-  c.must(c.client().patch({"v1", "nodes"}, node, PatchKind::json, Json::array({{{"op", "remove"}, {"path", "/status/capacity/" + escaped}}}), "status"));
 }

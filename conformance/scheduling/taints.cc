@@ -21,6 +21,7 @@ PLUMB_CONFORMANCE(scheduling, taints,
     c.must(c.client().patch({"v1", "nodes"}, node, PatchKind::merge, {{"spec", {{"taints", taints}}}}));
   };
   const std::map<std::string, std::string> values{{"NODE", node}, {"KEY", key}};
+  c.undo({"v1", "nodes"}, node, PatchKind::strategic, {{"spec", {{"taints", {{{"key", key}, {"$patch", "delete"}}}}}}});
   set_taint("NoSchedule");
   c.apply("intolerant", values);
   c.apply("wrong", values);
@@ -35,5 +36,4 @@ PLUMB_CONFORMANCE(scheduling, taints,
   c.await_gone(c.pods(), "intolerant", timeouts::pod_gone);
   c.await_gone(c.pods(), "wrong", timeouts::pod_gone);
   EXPECT_TRUE(has_condition(c.must(c.client().get(c.pods(), "tolerant")), "Ready"));
-  set_taint(nullptr);
 }

@@ -54,16 +54,6 @@ Duration delay_before(int attempt, const Response* response) {
   return std::chrono::milliseconds(50 << attempt);
 }
 
-std::string_view content_type(PatchKind kind) {
-  switch (kind) {
-    case PatchKind::json: return "application/json-patch+json";
-    case PatchKind::merge: return "application/merge-patch+json";
-    case PatchKind::strategic: return "application/strategic-merge-patch+json";
-    case PatchKind::apply: return "application/apply-patch+yaml";
-  }
-  return {};
-}
-
 Result<Json> parse(const Response& response, const std::string& what) {
   Json document = Json::parse(response.body, nullptr, false);
   if (document.is_discarded()) return fail(Code::internal, what + ": the answer is not JSON: " + response.body.substr(0, 200));
@@ -79,6 +69,16 @@ std::string brief(const Json& object) {
 }
 
 }  // namespace
+
+std::string_view content_type(PatchKind kind) {
+  switch (kind) {
+    case PatchKind::json: return "application/json-patch+json";
+    case PatchKind::merge: return "application/merge-patch+json";
+    case PatchKind::strategic: return "application/strategic-merge-patch+json";
+    case PatchKind::apply: return "application/apply-patch+yaml";
+  }
+  return {};
+}
 
 struct Client::Cache {
   std::mutex mutex;

@@ -39,6 +39,7 @@ struct ApiResource {
 };
 
 enum class PatchKind { json, merge, strategic, apply };
+std::string_view content_type(PatchKind kind);
 
 class Watch;
 

@@ -31,6 +31,7 @@ class Reporter {
   virtual ~Reporter() = default;
   virtual void step(const std::string& what) = 0;     // what it is at; shown when it hangs
   virtual void cleanup(const std::string& path) = 0;  // delete this when the test is over, however it ends
+  virtual void undo(const std::string& path, PatchKind kind, const Json& patch) = 0;  // then apply this patch
 };
 
 class Cluster {
@@ -104,6 +105,10 @@ class Cluster {
   void step(const std::string& what) { reporter_.step(what); }
   // Deletes that path when the test is over, even if the test crashes.
   void clean_up(const Resource& resource, const std::string& name) { reporter_.cleanup(resource.path(name)); }
+  // Patches that object when the test is over, even if the test crashes: for what a test changes outside its namespace. Say it before the change.
+  void undo(const Resource& resource, const std::string& name, PatchKind kind, const Json& patch, const std::string& subresource = {}) {
+    reporter_.undo(resource.path(name, subresource), kind, patch);
+  }
 
  private:
   std::string text_of_manifest(std::map<std::string, std::string> values) const;

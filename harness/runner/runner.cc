@@ -39,12 +39,14 @@ Result<std::regex> compile(const std::string& expression, const char* option) {
 // What one worker told while it ran.
 struct Told {
   std::vector<std::string> failures, cleanup;
+  std::vector<Json> undo;
   std::string step;
   bool done = false;
 
   void take(const Json& line) {
     if (line.contains("failure")) failures.push_back(line["failure"].get<std::string>());
     if (line.contains("cleanup")) cleanup.push_back(line["cleanup"].get<std::string>());
+    if (line.contains("undo")) undo.push_back(line["undo"]);
     if (line.contains("step")) step = line["step"].get<std::string>();
     done = done || line.contains("done");
   }
@@ -197,6 +199,9 @@ class Runner {
 
   // The namespace empties in the background: nobody waits for it.
   void clean_up(const Told& told, const std::string& space) {
+    for (const Json& undo : told.undo) {
+      (void)client_->call("PATCH", undo.value("path", ""), &undo["patch"], {}, {{"content-type", undo.value("type", "")}});
+    }
     for (const std::string& path : told.cleanup) (void)client_->call("DELETE", path, nullptr);
     (void)client_->remove({"v1", "namespaces"}, space);
   }

@@ -22,6 +22,7 @@ class EmptyCluster final : public client::Transport {
     {
       std::lock_guard lock(mutex_);
       if (request.method == "DELETE") deleted_.push_back(request.target);
+      if (request.method == "PATCH") deleted_.push_back(request.target + " " + request.body);
     }
     done(client::Response{200, {}, R"({"gitVersion":"v1.37.0","minor":"37","metadata":{},"items":[]})"});
   }
@@ -39,7 +40,7 @@ class EmptyCluster final : public client::Transport {
 constexpr const char* shell_worker = R"(case $0 in
   t/pass) echo '{"cleanup":"/made"}' >&3; echo '{"done":true}' >&3;;
   t/fail) echo '{"failure":"expected 1, got 2"}' >&3; echo '{"done":true}' >&3; exit 1;;
-  t/crash) echo '{"step":"dividing"}' >&3; kill -SEGV $$;;
+  t/crash) echo '{"step":"dividing"}' >&3; echo '{"undo":{"path":"/changed","type":"application/merge-patch+json","patch":{"a":null}}}' >&3; kill -SEGV $$;;
   t/exit) exit 0;;
 esac)";
 
@@ -72,7 +73,8 @@ TEST_F(RunnerTest, JudgesWhateverHappensToAWorker) {
   EXPECT_EQ(run->tests[4].verdict, TestVerdict::unsupported);
   EXPECT_NE(run->tests[4].missing.find("1.99"), std::string::npos);
   EXPECT_NE(std::find(deleted.begin(), deleted.end(), "/made"), deleted.end());
-  EXPECT_EQ(deleted.size(), 5u) << "a namespace for each that ran, and what one made beside";
+  EXPECT_NE(std::find(deleted.begin(), deleted.end(), "/changed {\"a\":null}"), deleted.end()) << "what a crashed one had changed is undone";
+  EXPECT_EQ(deleted.size(), 6u) << "a namespace for each that ran, and what one made beside";
 }
 
 TEST_F(RunnerTest, TakesUpAnInterruptedRun) {

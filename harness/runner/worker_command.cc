@@ -28,6 +28,9 @@ class PipeReporter final : public Reporter {
  public:
   void step(const std::string& what) override { report({{"step", what}}); }
   void cleanup(const std::string& path) override { report({{"cleanup", path}}); }
+  void undo(const std::string& path, PatchKind kind, const Json& patch) override {
+    report({{"undo", {{"path", path}, {"type", client::content_type(kind)}, {"patch", patch}}}});
+  }
 };
 
 class FailureListener final : public testing::EmptyTestEventListener {

@@ -1,0 +1,98 @@
+#include "harness/runner/needs.h"
+
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+namespace plumb::harness {
+namespace {
+
+using client::Json;
+
+// A cluster with these nodes, on which a pod shows `pod_status` as soon as it is made.
+class NodesOnly final : public client::Transport {
+ public:
+  Json nodes = Json::array();
+  Json pod_status;
+  int pods_made = 0;
+
+  void add_node(const std::string& name, const std::string& ready, Json spec = Json::object()) {
+    nodes.push_back({{"metadata", {{"name", name}}}, {"spec", std::move(spec)}, {"status", {{"conditions", {{{"type", "Ready"}, {"status", ready}}}}}}});
+  }
+  void send_async(client::Request request, std::function<void(Result<client::Response>)> done) override {
+    std::lock_guard lock(mutex_);
+    done(client::Response{200, {}, answer(request).dump()});
+  }
+  std::unique_ptr<client::Stream> open(client::Request, client::StreamCallbacks callbacks) override {
+    callbacks.on_end(fail(Code::unavailable, "no streams here"));
+    return nullptr;
+  }
+
+ private:
+  Json answer(const client::Request& request) {
+    const std::string path = request.target.substr(0, request.target.find('?'));
+    if (path.ends_with("/version")) return {{"minor", "20+"}};
+    if (path.ends_with("/nodes")) return {{"metadata", Json::object()}, {"items", nodes}};
+    if (request.method == "POST" && path.ends_with("/pods")) {
+      ++pods_made;
+      Json pod = Json::parse(request.body);
+      pod["metadata"]["name"] = "probe-" + std::to_string(pods_made);
+      pod["status"] = pod_status;
+      pods_.push_back(pod);
+      return pod;
+    }
+    if (path.ends_with("/pods")) return {{"metadata", {{"resourceVersion", "1"}}}, {"items", pods_}};
+    if (path.ends_with("/serviceaccounts")) return {{"metadata", {{"resourceVersion", "1"}}}, {"items", {{{"metadata", {{"name", "default"}}}}}}};
+    return {{"metadata", Json::object()}};
+  }
+  std::mutex mutex_;
+  Json pods_ = Json::array();
+};
+
+struct NeedsTest : testing::Test {
+  NodesOnly* cluster = new NodesOnly;
+  client::Client client{client::Config{.server = "https://test"}, std::unique_ptr<client::Transport>(cluster)};
+  Needs needs{client};
+  std::optional<std::string> missing(const std::string& need) { return needs.missing({need}).value(); }
+};
+
+TEST_F(NeedsTest, CountsOnlyNodesThatTakeOrdinaryPods) {
+  cluster->add_node("a", "True");
+  cluster->add_node("b", "False");
+  cluster->add_node("c", "True", {{"unschedulable", true}});
+  cluster->add_node("d", "True", {{"taints", {{{"key", "control-plane"}, {"effect", "NoSchedule"}}}}});
+  cluster->add_node("e", "True", {{"taints", {{{"key", "old"}, {"effect", "PreferNoSchedule"}}}}});
+  EXPECT_EQ(usable_nodes(client).value(), (std::vector<std::string>{"a", "e"}));
+  EXPECT_FALSE(missing("nodes>=2"));
+  EXPECT_NE(missing("nodes>=3")->find("there are 2"), std::string::npos);
+}
+
+TEST_F(NeedsTest, ComparesVersionsAndRefusesUnknownNeeds) {
+  EXPECT_FALSE(missing("version>=1.20"));
+  EXPECT_TRUE(missing("version>=1.21"));
+  EXPECT_EQ(needs.missing({"luck"}).error().code, Code::invalid_argument);
+}
+
+TEST_F(NeedsTest, ProbesTheImagesOnceAndSaysWhatToDo) {
+  for (const char* name : {"a", "b"}) cluster->add_node(name, "True");
+  cluster->pod_status = {{"phase", "Pending"},
+                         {"containerStatuses", {{{"image", "registry.plumbline.test/plumb-test:v1"}, {"state", {{"waiting", {{"reason", "ErrImagePull"}}}}}}}}};
+  const auto why = missing("image");
+  ASSERT_TRUE(why);
+  EXPECT_NE(why->find("node a cannot get the image registry.plumbline.test/plumb-test:v1"), std::string::npos) << *why;
+  EXPECT_NE(why->find("--image"), std::string::npos);
+  EXPECT_EQ(missing("image"), why);
+  EXPECT_EQ(cluster->pods_made, 2) << "a pod a node, once";
+}
+
+TEST_F(NeedsTest, LeavesPodsThatFailOtherwiseToTheTests) {
+  cluster->add_node("a", "True");
+  cluster->pod_status = {{"phase", "Failed"}};
+  EXPECT_FALSE(missing("image"));
+}
+
+TEST_F(NeedsTest, NeedsANodeToProbe) { EXPECT_EQ(missing("image"), "no ready node takes pods"); }
+
+}  // namespace
+}  // namespace plumb::harness
