@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/runner/conformance_test.h"
+#include "harness/runner/needs.h"
 
 PLUMB_CONFORMANCE(network, pod_to_pod,
                   {.requirement = "Pods MUST reach each other by address over HTTP, TCP and UDP on one node and across nodes, and each MUST be "
@@ -10,7 +11,8 @@ PLUMB_CONFORMANCE(network, pod_to_pod,
                    .covers = {"Networking, intra pod http", "Networking, intra pod udp"},
                    .needs = {"image", "nodes>=2"}}) {
   using namespace plumb::harness;
-  c.apply_manifest();
+  const auto nodes = c.must(usable_nodes(c.client()));
+  for (const auto& [pod, node] : {std::pair("one", 0), std::pair("near", 0), std::pair("two", 1)}) c.apply(pod, {{"NODE", nodes[node]}});
   std::map<std::string, Json> found;
   c.await_all(c.pods(), {{"labelSelector", "app=mesh"}}, "the pods to be ready", [&](const Cluster::Objects& pods) {
     found = {pods.begin(), pods.end()};

@@ -7,7 +7,7 @@
 PLUMB_CONFORMANCE(network, service_traffic,
                   {.requirement = "A Service's cluster address MUST lead to its ready pods and to all of them over time, from any pod, on the "
                                   "Service's port, and to none once they are gone.",
-                   .needs = {"image"}}) {
+                   .needs = {"image", "services"}}) {
   using namespace plumb::harness;
   c.apply_manifest();
   for (const char* pod : {"one", "two", "client"}) c.await_ready(pod);

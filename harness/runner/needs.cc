@@ -74,6 +74,12 @@ Result<std::optional<std::string>> Needs::check(const std::string& need) {
     if (const auto without = PLUMB_TRY(missing({"controllers"}))) return without;
     return missing_image(client_, images_, run_);
   }
+  if (need == "services") {
+    auto service = client_.get({"v1", "services", "default"}, "kubernetes");
+    if (service.ok()) return std::optional<std::string>();
+    if (service.error().code == Code::not_found) return std::optional<std::string>("no service network: the API server has no Service of its own (default/kubernetes)");
+    return service.error();
+  }
   if (need == "controllers") {
     auto account = client_.get({"v1", "serviceaccounts", "default"}, "default");
     if (account.ok()) return std::optional<std::string>();
