@@ -21,9 +21,19 @@ PLUMB_CONFORMANCE(scheduling, taints,
     c.must(c.client().patch({"v1", "nodes"}, node, PatchKind::merge, {{"spec", {{"taints", taints}}}}));
   };
   const std::map<std::string, std::string> values{{"NODE", node}, {"KEY", key}};
-  c.undo({"v1", "nodes"}, node, PatchKind::strategic, {{"spec", {{"taints", {{{"key", key}, {"$patch", "delete"}}}}}}});
+  c.undo({"v1", "nodes"}, node, PatchKind::merge, {{"spec", {{"taints", at(c.must(c.client().get({"v1", "nodes"}, node)), "/spec/taints")}}}});
   set_taint("NoSchedule");
-  c.apply("intolerant", values);
+  // The scheduler may decide once or twice before it sees the taint.
+  c.eventually("the scheduler to see the taint", [&] {
+    c.apply("intolerant", values);
+    const Json pod = c.await(c.pods(), "intolerant", "the scheduler's verdict", [](const Json* object) {
+      return object != nullptr && (has_condition(*object, "PodScheduled") || has_condition(*object, "PodScheduled", "False"));
+    });
+    if (text_at(pod, "/spec/nodeName").empty()) return true;
+    c.must(c.client().remove(c.pods(), "intolerant", {{"gracePeriodSeconds", 0}}));
+    c.await_gone(c.pods(), "intolerant", timeouts::pod_gone);
+    return false;
+  });
   c.apply("wrong", values);
   for (const char* pod : {"intolerant", "wrong"}) {
     c.await(c.pods(), pod, "the scheduler's verdict", [](const Json* object) { return object != nullptr && has_condition(*object, "PodScheduled", "False"); });
