@@ -13,6 +13,10 @@
 
 set(PLUMB_OWN_FLAGS -Wall -Wextra -Werror -Wno-missing-field-initializers)
 set(PLUMB_SKIPPED 77)  # what ci/checks/test_main.cc exits with when every test skipped
+# g++ 12.2 with this pass loses text that api::Str keeps in place: api_test fails without the flag. Below -O2 the pass does not run.
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_FLAGS MATCHES "-O[23]")
+  list(APPEND PLUMB_OWN_FLAGS -fno-tree-slp-vectorize)
+endif()
 set_property(GLOBAL PROPERTY PLUMB_TEST_FILES "")  # every test and benchmark that reached a target
 set_property(GLOBAL PROPERTY PLUMB_PARTS "")
 add_library(plumb_options INTERFACE)
