@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "harness/base/encoding.h"
+#include "harness/base/log.h"
 #include "reference/kubelet/admission.h"
 #include "reference/kubelet/logs.h"
 #include "reference/kubelet/security.h"
@@ -295,7 +296,8 @@ Status HostPods::tear_down(const corev1::Pod& pod) {
 void HostPods::remove(const corev1::Pod& pod) {
   std::error_code ignored;
   objects_.release(pod);
-  fs::remove_all(volumes_.pod_dir(pod), ignored);
+  if (const Status done = volumes_.tear_down(pod); done.ok()) fs::remove_all(volumes_.pod_dir(pod), ignored);
+  else log::warning("kubelet", "removing the volumes of pod " + pod.metadata.uid.str() + ": " + done.error().message);
   fs::remove_all(log_dir(pod), ignored);
   cgroups_.remove(pod);
 }
