@@ -122,8 +122,8 @@ FieldContext HostPods::fields(const corev1::Pod& pod, std::vector<std::string> i
   return {pod, options_.node_ip, std::move(ips), options_.milli_cpu, options_.memory_bytes, options_.storage_bytes};
 }
 
-Status HostPods::admit(const corev1::Pod& pod, const std::vector<PodPtr>& others) {
-  return admit_to_node(pod, others, {options_.milli_cpu, options_.memory_bytes, options_.storage_bytes, options_.max_pods}, options_.node_labels);
+Status HostPods::admit(const corev1::Pod& pod, const std::vector<PodPtr>& others, const corev1::Node* node) {
+  return admit_to_node(pod, others, {options_.milli_cpu, options_.memory_bytes, options_.storage_bytes, options_.max_pods}, options_.node_labels, node);
 }
 
 std::string HostPods::log_dir(const corev1::Pod& pod) const {
