@@ -17,7 +17,9 @@ constexpr Duration kRegistrationStep = std::chrono::microseconds(500);
 class SimulatedHost final : public PodHost {
  public:
   SimulatedHost(NodeRoom room, api::Map<api::Str> labels) : room_(room), labels_(std::move(labels)) {}
-  Status admit(const corev1::Pod& pod, const std::vector<PodPtr>& others) override { return admit_to_node(pod, others, room_, labels_); }
+  Status admit(const corev1::Pod& pod, const std::vector<PodPtr>& others, const corev1::Node* node) override {
+    return admit_to_node(pod, others, room_, labels_, node);
+  }
   Status set_up(const PodPtr&) override { return {}; }
   Result<cri::SandboxConfig> sandbox_config(const corev1::Pod& pod, std::uint32_t attempt) override { return basic_sandbox_config(pod, attempt); }
   Result<cri::ContainerConfig> container_config(const corev1::Pod& pod, const corev1::Container& container, std::uint32_t attempt,

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "harness/base/encoding.h"
+#include "harness/base/log.h"
 #include "reference/kubelet/admission.h"
 #include "reference/kubelet/logs.h"
 #include "reference/kubelet/security.h"
@@ -121,8 +122,8 @@ FieldContext HostPods::fields(const corev1::Pod& pod, std::vector<std::string> i
   return {pod, options_.node_ip, std::move(ips), options_.milli_cpu, options_.memory_bytes, options_.storage_bytes};
 }
 
-Status HostPods::admit(const corev1::Pod& pod, const std::vector<PodPtr>& others) {
-  return admit_to_node(pod, others, {options_.milli_cpu, options_.memory_bytes, options_.storage_bytes, options_.max_pods}, options_.node_labels);
+Status HostPods::admit(const corev1::Pod& pod, const std::vector<PodPtr>& others, const corev1::Node* node) {
+  return admit_to_node(pod, others, {options_.milli_cpu, options_.memory_bytes, options_.storage_bytes, options_.max_pods}, options_.node_labels, node);
 }
 
 std::string HostPods::log_dir(const corev1::Pod& pod) const {
@@ -295,7 +296,8 @@ Status HostPods::tear_down(const corev1::Pod& pod) {
 void HostPods::remove(const corev1::Pod& pod) {
   std::error_code ignored;
   objects_.release(pod);
-  fs::remove_all(volumes_.pod_dir(pod), ignored);
+  if (const Status done = volumes_.tear_down(pod); done.ok()) fs::remove_all(volumes_.pod_dir(pod), ignored);
+  else log::warning("kubelet", "removing the volumes of pod " + pod.metadata.uid.str() + ": " + done.error().message);
   fs::remove_all(log_dir(pod), ignored);
   cgroups_.remove(pod);
 }

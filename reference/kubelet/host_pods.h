@@ -28,7 +28,7 @@ class HostPods final : public PodHost {
  public:
   HostPods(HostPodsOptions options, ReferencedObjects& objects, cri::Runtime& runtime);
 
-  Status admit(const corev1::Pod& pod, const std::vector<PodPtr>& others) override;
+  Status admit(const corev1::Pod& pod, const std::vector<PodPtr>& others, const corev1::Node* node) override;
   Status set_up(const PodPtr& pod) override;
   Result<cri::SandboxConfig> sandbox_config(const corev1::Pod& pod, std::uint32_t attempt) override;
   Result<cri::ContainerConfig> container_config(const corev1::Pod& pod, const corev1::Container& container, std::uint32_t attempt,

@@ -40,6 +40,7 @@ class Kubelet::Core {
   ~Core() {
     *alive_ = false;
     if (server_) server_->stop();
+    node_informer_.reset();
     agent_.reset();
     informer_.reset();
     executor_->stop();
@@ -62,6 +63,7 @@ class Kubelet::Core {
     node.status = [this] { return machine_->status(); };
     agent_ = std::make_unique<NodeAgent>(client_, clock_, std::move(node));
     agent_->start();
+    watch_node();
     watch_pods();
     repeat(kRelist, [this] { relist(); });
     repeat(kRefreshStatus, [this] {
@@ -134,6 +136,15 @@ class Kubelet::Core {
     informer_->start();
   }
 
+  void watch_node() {
+    node_informer_ = std::make_unique<informer::Informer>(client_, clock_, informer::resource_of<corev1::Node>(),
+                                                          informer::Scope{"", "", "metadata.name=" + options_.node_name});
+    node_informer_->add_handler([this](const informer::ObjectPtr&, const informer::ObjectPtr& after) {
+      if (auto node = api::as<corev1::Node>(after)) agent_->saw(std::move(node));
+    });
+    node_informer_->start();
+  }
+
   void relist() {
     if (informer_->has_synced()) workers_->remove_orphans();
     workers_->relist();
@@ -173,7 +184,7 @@ class Kubelet::Core {
   std::unique_ptr<MachineStatus> machine_;
   std::unique_ptr<NodeAgent> agent_;
   std::unique_ptr<KubeletServer> server_;
-  std::unique_ptr<informer::Informer> informer_;
+  std::unique_ptr<informer::Informer> informer_, node_informer_;
 };
 
 Kubelet::Kubelet(std::unique_ptr<Core> core) : core_(std::move(core)) {}

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "harness/base/encoding.h"
 #include "harness/base/log.h"
 #include "reference/api/types/coordinationv1.h"
 #include "reference/api/walk.h"
@@ -37,6 +38,8 @@ void put_times(corev1::NodeStatus& status, const corev1::NodeStatus& before, api
     if (std::none_of(status.conditions.begin(), status.conditions.end(), [&](const auto& own) { return own.type == other.type; })) status.conditions.push_back(other);
 }
 
+std::int64_t version_of(const corev1::Node& node) { return parse_int(node.metadata.resourceVersion.view()).value_or(0); }
+
 }  // namespace
 
 class NodeAgent::Core : public std::enable_shared_from_this<Core> {
@@ -64,6 +67,11 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
     const corev1::NodeStatus now = description_.status();
     next.capacity = now.capacity;
     next.allocatable = now.allocatable;
+    for (const auto& entry : node_->status.capacity) {
+      if (!is_extended_resource(entry.key) || now.capacity.find(entry.key)) continue;
+      next.capacity.set(entry.key, entry.value);
+      next.allocatable.set(entry.key, entry.value);
+    }
     next.conditions = now.conditions;
     next.addresses = now.addresses;
     next.daemonEndpoints = now.daemonEndpoints;
@@ -77,6 +85,14 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
     node->status = std::move(next);
     lock.unlock();
     client_.send(informer::update_status_request(std::move(node)), done(&Core::status_reported));
+  }
+  void saw(std::shared_ptr<const corev1::Node> node) {
+    {
+      std::lock_guard lock(mutex_);
+      if (!node_ || version_of(*node) <= version_of(*node_)) return;
+      node_ = std::move(node);
+    }
+    look();
   }
 
  private:
@@ -240,6 +256,14 @@ NodeAgent::~NodeAgent() { core_->stop(); }
 void NodeAgent::start() { core_->start(); }
 bool NodeAgent::registered() const { return core_->registered(); }
 void NodeAgent::poke() { core_->look(); }
+void NodeAgent::saw(std::shared_ptr<const corev1::Node> node) { core_->saw(std::move(node)); }
+
+bool is_extended_resource(std::string_view name) {
+  const auto slash = name.find('/');
+  if (slash == name.npos) return false;
+  const auto domain = name.substr(0, slash);
+  return domain != "kubernetes.io" && !domain.ends_with(".kubernetes.io");
+}
 
 api::Map<api::Str> standard_node_labels(std::string_view node_name) {
   utsname name{};

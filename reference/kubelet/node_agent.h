@@ -18,6 +18,7 @@ struct NodeDescription {
   api::List<corev1::Taint> taints;
   std::string provider_id;
   // The status as it is now; called often, on any thread, must not block. Conditions need no times.
+  // Extended resources that others put into the Node's capacity are kept beside it, and are allocatable.
   std::function<corev1::NodeStatus()> status;
 };
 
@@ -37,11 +38,16 @@ class NodeAgent {
   bool registered() const;
   // The status may have changed: look now.
   void poke();
+  // The own Node as a watch shows it: a change that others made is answered at once.
+  void saw(std::shared_ptr<const corev1::Node> node);
 
  private:
   class Core;
   std::shared_ptr<Core> core_;
 };
+
+// Whether a name is that of an extended resource: one with a domain that is not Kubernetes' own.
+bool is_extended_resource(std::string_view name);
 
 // Labels every node has: hostname, os, arch.
 api::Map<api::Str> standard_node_labels(std::string_view node_name);

@@ -16,8 +16,9 @@ class PodHost {
  public:
   virtual ~PodHost() = default;
 
-  // Empty when the node takes the pod beside `others`; else why not, as `reason` ("OutOfcpu") and message.
-  virtual Status admit(const corev1::Pod& pod, const std::vector<PodPtr>& others) = 0;
+  // Empty when the node takes the pod beside `others`; else why not, as `reason` ("OutOfcpu") and message. `node` is the Node as the API
+  // has it now; without it the labels and resources that the kubelet itself gave the node count. Must not block.
+  virtual Status admit(const corev1::Pod& pod, const std::vector<PodPtr>& others, const corev1::Node* node) = 0;
   virtual Status set_up(const PodPtr& pod) = 0;
   virtual Result<cri::SandboxConfig> sandbox_config(const corev1::Pod& pod, std::uint32_t attempt) = 0;
   virtual Result<cri::ContainerConfig> container_config(const corev1::Pod& pod, const corev1::Container& container, std::uint32_t attempt,

@@ -67,6 +67,20 @@ void PodWorker::reject(std::string reason, std::string message) {
     state_.end_reason = std::move(reason);
     state_.end_message = std::move(message);
     state_.torn_down = true;
+    held_ = false;
+  }
+  poke();
+}
+
+void PodWorker::hold() {
+  Lock lock(mutex_);
+  held_ = true;
+}
+
+void PodWorker::release() {
+  {
+    Lock lock(mutex_);
+    held_ = false;
   }
   poke();
 }
@@ -159,6 +173,7 @@ void PodWorker::poke() {
 void PodWorker::evaluate() {
   Lock lock(mutex_);
   poked_ = false;
+  if (held_) return;
   const Instant now = services().clock.now();
   std::optional<Instant> wake;
   check_deadline(now, wake);

@@ -42,6 +42,9 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void update(PodPtr pod);
   void removed();
   void reject(std::string reason, std::string message);
+  // Nothing is done for the pod until release() or reject().
+  void hold();
+  void release();
   void retry_waiting();
   void on_event(const cri::Event& event);
   void compare(const std::vector<cri::Container>& containers, bool sandbox_ready);
@@ -107,7 +110,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   const std::shared_ptr<PodWorkers::Core> core_;
   mutable std::mutex mutex_;
   PodState state_;  // this and all below under mutex_
-  bool poked_ = false, finishing_ = false, orphan_ = false;
+  bool poked_ = false, finishing_ = false, orphan_ = false, held_ = false;
   Clock::TimerId timer_ = 0;
   Instant timer_at_{};
   std::optional<corev1::PodStatus> pending_;  // computed and not yet acknowledged by the API

@@ -114,9 +114,18 @@ void PodWorkers::update(PodPtr pod) {
     core_->workers.emplace(uid, worker);
   }
   const bool judged = pod->metadata.deletionTimestamp || pod->status.phase == "Running";
-  if (const Status fits = judged ? Status() : core_->services.host.admit(*pod, others); !fits.ok())
-    return worker->reject(fits.error().reason, fits.error().message);
-  worker->update(std::move(pod));
+  const Status fits = judged ? Status() : core_->services.host.admit(*pod, others, nullptr);
+  if (fits.ok()) return worker->update(std::move(pod));
+  worker->hold();
+  auto request = informer::get_request(informer::resource_of<corev1::Node>(), "", core_->services.node_name);
+  core_->services.client.send(std::move(request), [weak = std::weak_ptr(core_), worker, pod, others, first = fits](Result<informer::ObjectPtr> result) {
+    const auto core = weak.lock();
+    if (!core) return;
+    const auto node = result.ok() ? api::as<corev1::Node>(*result) : nullptr;
+    const Status now = node ? core->services.host.admit(*pod, others, node.get()) : first;
+    if (now.ok()) worker->release();
+    else worker->reject(now.error().reason, now.error().message);
+  });
 }
 
 void PodWorkers::removed(const corev1::Pod& pod) {

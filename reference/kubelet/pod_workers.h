@@ -56,7 +56,7 @@ class PodWorkers {
 
   // Takes over what the runtime has; to be called once, before the first pod. Blocks.
   Status adopt();
-  // A pod of this node, new or changed.
+  // A pod of this node, new or changed. None is refused before the Node was read anew: what was set just before the pod was bound counts.
   void update(PodPtr pod);
   // It is gone from the API.
   void removed(const corev1::Pod& pod);

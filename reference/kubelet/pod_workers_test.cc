@@ -6,6 +6,7 @@
 #include "reference/cri/fake.h"
 #include "reference/informer/fake_client.h"
 #include "reference/informer/informer.h"
+#include "reference/kubelet/admission.h"
 #include "reference/kubelet/node_agent.h"
 #include "reference/kubelet/status.h"
 
@@ -16,7 +17,10 @@ using namespace std::chrono_literals;
 
 class TestHost final : public PodHost {
  public:
-  Status admit(const corev1::Pod&, const std::vector<PodPtr>&) override { return refuse; }
+  Status admit(const corev1::Pod& pod, const std::vector<PodPtr>& others, const corev1::Node* node) override {
+    if (!refuse.ok()) return refuse;
+    return admit_to_node(pod, others, {8000, 1 << 30, 1 << 30, 110}, {}, node);
+  }
   Status set_up(const PodPtr&) override { return volumes; }
   Result<cri::SandboxConfig> sandbox_config(const corev1::Pod& pod, std::uint32_t attempt) override { return basic_sandbox_config(pod, attempt); }
   Result<cri::ContainerConfig> container_config(const corev1::Pod& pod, const corev1::Container& container, std::uint32_t attempt,
@@ -271,6 +275,52 @@ TEST_F(Workers, ARefusedPodFailsWithTheReason) {
   EXPECT_EQ(pod()->status.phase, "Failed");
   EXPECT_EQ(pod()->status.reason, "OutOfpods");
   EXPECT_TRUE(runtime.list_sandboxes({})->empty());
+}
+
+TEST_F(Workers, APodIsJudgedByTheNodeAsItIsNow) {
+  auto node = std::make_shared<corev1::Node>();
+  node->metadata.name = "node";
+  node->metadata.labels.set("disk", "fast");
+  ASSERT_TRUE(client.create<corev1::Node>(node).ok());
+  auto equipped = std::make_shared<corev1::Node>(*client.find<corev1::Node>("node"));
+  equipped->status.allocatable.set("plumb.io/x", "3");
+  ASSERT_TRUE(client.update_status<corev1::Node>(equipped).ok());
+  auto wanted = make_pod();
+  wanted->spec.nodeSelector.set("disk", "fast");
+  wanted->spec.containers[0].resources.requests.set("plumb.io/x", "2");
+  create(wanted);
+  EXPECT_EQ(pod()->status.phase, "Running");
+  auto second = make_pod();
+  second->metadata.name = "q";
+  second->spec.containers[0].resources.requests.set("plumb.io/x", "2");
+  create(second);
+  EXPECT_EQ(client.find<corev1::Pod>("ns/q")->status.reason, "OutOfplumb.io/x");
+  auto third = make_pod();
+  third->metadata.name = "r";
+  third->spec.nodeSelector.set("disk", "slow");
+  create(third);
+  EXPECT_EQ(client.find<corev1::Pod>("ns/r")->status.reason, "NodeAffinity");
+}
+
+TEST_F(Workers, ExtendedResourcesOfTheNodeAreKeptAndAllocatable) {
+  NodeDescription description;
+  description.name = "node";
+  description.status = [] {
+    corev1::NodeStatus status;
+    status.capacity = {{"cpu", "1"}};
+    status.allocatable = status.capacity;
+    return status;
+  };
+  NodeAgent agent(client, clock, description);
+  agent.start();
+  auto changed = std::make_shared<corev1::Node>(*client.find<corev1::Node>("node"));
+  changed->status.capacity.set("plumb.io/x", "3");
+  ASSERT_TRUE(client.update_status<corev1::Node>(changed).ok());
+  agent.saw(client.find<corev1::Node>("node"));
+  const auto now = client.find<corev1::Node>("node");
+  ASSERT_TRUE(now->status.allocatable.find("plumb.io/x"));
+  EXPECT_TRUE(now->status.capacity.find("plumb.io/x"));
+  EXPECT_TRUE(now->status.allocatable.find("cpu"));
 }
 
 TEST_F(Workers, ADeadlineEndsThePod) {

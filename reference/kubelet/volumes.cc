@@ -104,9 +104,17 @@ Status check_host_path(const corev1::HostPathVolumeSource& source) {
   return {};
 }
 
+// Secrets never reach a disk: what may hold them lies on a memory-backed mount of its own.
+bool may_hold_secrets(const corev1::VolumeSource& source) { return source.secret || source.projected || source.downwardAPI; }
+
 bool is_mounted(const std::string& path) {
   struct stat here {}, above {};
   return stat(path.c_str(), &here) == 0 && stat((path + "/..").c_str(), &above) == 0 && here.st_dev != above.st_dev;
+}
+
+Status mount_memory(const std::string& path, const std::string& options) {
+  if (mount("tmpfs", path.c_str(), "tmpfs", 0, options.c_str()) < 0) return fail_errno("mounting tmpfs on " + path);
+  return {};
 }
 
 }  // namespace
@@ -153,10 +161,14 @@ Status Volumes::set_up_one(const FieldContext& context, const corev1::Volume& vo
   } else if (source.emptyDir) {
     if (!only_refresh) done = make_empty_dir(context, volume, where);
   } else if (source.configMap || source.secret || source.downwardAPI || source.projected) {
+    const bool in_memory = may_hold_secrets(source);
+    if (in_memory && only_refresh && !is_mounted(where)) return {};  // torn down meanwhile
     auto content = payload(context, volume);
     if (!content.ok()) return named(content.error());
     std::error_code error;
     fs::create_directories(where, error);
+    if (in_memory && !is_mounted(where))
+      if (const Status mounted = mount_memory(where, "mode=0777"); !mounted.ok()) return named(mounted.error());
     if (const auto written = write_atomically(where, *content, fs_group(context.pod)); !written.ok()) done = written.error();
   } else {
     done = fail(Code::unsupported, "this kubelet has no volumes of this type");
@@ -176,7 +188,7 @@ Status Volumes::make_empty_dir(const FieldContext& context, const corev1::Volume
       const auto limit = api::Quantity::parse(source.sizeLimit.text);
       if (limit.ok() && limit->sign() > 0) options = "size=" + std::to_string(limit->value());
     }
-    if (mount("tmpfs", path.c_str(), "tmpfs", 0, options.c_str()) < 0) return fail_errno("mounting tmpfs on " + path);
+    PLUMB_TRY(mount_memory(path, options));
   }
   const auto group = fs_group(context.pod);
   const mode_t mode = group >= 0 ? 02777 : 0777;
@@ -227,10 +239,11 @@ Status Volumes::add_projection(const FieldContext& context, const corev1::Volume
 Status Volumes::tear_down(const corev1::Pod& pod) {
   const std::string volumes = pod_dir(pod) + "/volumes";
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(volumes + "/kubernetes.io~empty-dir", error)) {
-    const std::string path = entry.path().string();
-    if (is_mounted(path) && umount2(path.c_str(), MNT_DETACH) < 0) return fail_errno("unmounting " + path);
-  }
+  for (const auto& kind : fs::directory_iterator(volumes, error))
+    for (const auto& entry : fs::directory_iterator(kind.path(), error)) {
+      const std::string path = entry.path().string();
+      if (is_mounted(path) && umount2(path.c_str(), MNT_DETACH) < 0) return fail_errno("unmounting " + path);
+    }
   fs::remove_all(volumes, error);
   if (error) return fail(Code::internal, "removing " + volumes + ": " + error.message());
   return {};

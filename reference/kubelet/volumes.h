@@ -1,5 +1,6 @@
 // Volumes of pods on this machine: emptyDir, hostPath, configMap, secret, downwardAPI, projected. They lie where upstream has them:
-// <root>/pods/<uid>/volumes/kubernetes.io~<kind>/<name>. Calls block; one pod at a time is the caller's care.
+// <root>/pods/<uid>/volumes/kubernetes.io~<kind>/<name>. What may hold secrets lies in memory: every secret, projected and downwardAPI
+// volume is a tmpfs of its own, unmounted by tear_down(). Calls block; one pod at a time is the caller's care.
 #pragma once
 
 #include <string>
