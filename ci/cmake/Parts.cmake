@@ -1,7 +1,7 @@
 # How a folder becomes targets. A part is one folder: its sources make a library, the tests beside them make
 # a test program, the benchmarks beside them a benchmark program. Nothing is listed by hand, so nothing is forgotten.
 #
-#   plumb_part(NAME name [REGISTERS] [RECURSIVE] [DEPS targets...] [TEST_DEPS targets...])
+#   plumb_part(NAME name [REGISTERS] [RECURSIVE] [COLD] [DEPS targets...] [TEST_DEPS targets...] [SOURCES files...])
 #
 #   *.cc           library `name`; with REGISTERS every object is linked in, so that static registrations survive
 #   *_test.cc      program `name_test`, one ctest entry with label "unit"
@@ -10,6 +10,7 @@
 #   *_bench.cc     program `name_bench`, Google Benchmark
 #   *_main.cc      ignored here: a program of its own, see plumb_program
 #   RECURSIVE      takes the sub-folders too (one plug-in a folder)
+#   COLD           runs too seldom for its speed to matter: built at -O1 also where the rest is at -O2
 
 set(PLUMB_OWN_FLAGS -Wall -Wextra -Werror -Wno-missing-field-initializers)
 set(PLUMB_SKIPPED 77)  # what ci/checks/test_main.cc exits with when every test skipped
@@ -36,7 +37,7 @@ add_library(plumb_test_main STATIC ${CMAKE_SOURCE_DIR}/ci/checks/test_main.cc)
 target_link_libraries(plumb_test_main PUBLIC plumb_options GTest::gtest GTest::gmock)
 
 function(plumb_part)
-  cmake_parse_arguments(P "REGISTERS;RECURSIVE" "NAME" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
+  cmake_parse_arguments(P "REGISTERS;RECURSIVE;COLD" "NAME" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
   if(P_RECURSIVE)
     file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   else()
@@ -46,17 +47,22 @@ function(plumb_part)
   list(FILTER sources EXCLUDE REGEX "_(test|itest|bench|main)\\.cc$")
   list(APPEND sources ${P_SOURCES})
 
+  set(library ${P_NAME})
   if(NOT sources)
     add_library(${P_NAME} INTERFACE)
     target_link_libraries(${P_NAME} INTERFACE plumb_options ${P_DEPS})
   elseif(P_REGISTERS)
-    add_library(${P_NAME}_objects STATIC ${sources})
-    target_link_libraries(${P_NAME}_objects PUBLIC plumb_options ${P_DEPS})
+    set(library ${P_NAME}_objects)
+    add_library(${library} STATIC ${sources})
+    target_link_libraries(${library} PUBLIC plumb_options ${P_DEPS})
     add_library(${P_NAME} INTERFACE)
     target_link_libraries(${P_NAME} INTERFACE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${P_NAME}_objects>" ${P_DEPS} plumb_options)
   else()
     add_library(${P_NAME} STATIC ${sources})
     target_link_libraries(${P_NAME} PUBLIC plumb_options ${P_DEPS})
+  endif()
+  if(P_COLD AND CMAKE_CXX_FLAGS MATCHES "-O[23]")
+    target_compile_options(${library} PRIVATE -O1)
   endif()
 
   set_property(GLOBAL APPEND PROPERTY PLUMB_PARTS ${P_NAME})
