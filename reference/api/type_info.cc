@@ -9,14 +9,6 @@
 
 namespace plumb::api {
 
-const FieldInfo* TypeInfo::json_field(std::string_view field, std::size_t expected) const {
-  if (expected < json_fields.size() && json_fields[expected].name == field) return &json_fields[expected];
-  if (field.empty() || json_slots.empty()) return nullptr;
-  const std::uint8_t slot = json_slots[field_hash(field, json_seed) & (json_slots.size() - 1)];
-  if (slot == 0 || json_fields[slot - 1u].name != field) return nullptr;
-  return &json_fields[slot - 1u];
-}
-
 const FieldInfo* TypeInfo::wire_field(std::uint32_t number) const {
   const auto found = std::lower_bound(wire_fields.begin(), wire_fields.end(), number,
                                       [](const FieldInfo& field, std::uint32_t n) { return field.number < n; });

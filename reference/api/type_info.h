@@ -48,6 +48,40 @@ struct FieldInfo {
   std::string_view default_value;   // as JSON
 };
 
+// Names are short: these read and compare them by words instead of calls.
+namespace names {
+template <class Word>
+inline Word load(const char* from) {
+  Word word;
+  __builtin_memcpy(&word, from, sizeof word);
+  return word;
+}
+// Up to eight characters as a number.
+inline std::uint64_t word(const char* text, std::size_t size) {
+  if (size >= 8) return load<std::uint64_t>(text);
+  if (size >= 4) return load<std::uint32_t>(text) | std::uint64_t{load<std::uint32_t>(text + size - 4)} << 8 * (size - 4);
+  std::uint64_t out = 0;
+  for (std::size_t i = 0; i < size; ++i) out |= std::uint64_t{static_cast<unsigned char>(text[i])} << 8 * i;
+  return out;
+}
+inline bool same(std::string_view a, std::string_view b) {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  if (size < 8) return word(a.data(), size) == word(b.data(), size);
+  for (std::size_t i = 0; i + 8 < size; i += 8)
+    if (load<std::uint64_t>(a.data() + i) != load<std::uint64_t>(b.data() + i)) return false;
+  return load<std::uint64_t>(a.data() + size - 8) == load<std::uint64_t>(b.data() + size - 8);
+}
+}  // namespace names
+
+// The hash behind json_slots; the generator searches a seed without collisions.
+inline std::uint64_t field_hash(std::string_view name, std::uint64_t seed) {
+  const std::size_t part = name.size() < 8 ? name.size() : 8;
+  const std::uint64_t head = names::word(name.data(), part), tail = names::word(name.data() + name.size() - part, part);
+  const std::uint64_t mixed = (head ^ (tail << 7 | tail >> 57) ^ name.size()) * seed;
+  return mixed >> 40;
+}
+
 struct TypeInfo {
   std::string_view name;     // "PodSpec"
   std::string_view package;  // "corev1"
@@ -65,22 +99,17 @@ struct TypeInfo {
   std::shared_ptr<Object> (*clone)(const Object&);
 
   // nullptr when there is none. `expected` is the index that a walk in the usual order would meet next.
-  const FieldInfo* json_field(std::string_view name, std::size_t expected = 0) const;
+  const FieldInfo* json_field(std::string_view field, std::size_t expected = 0) const {
+    if (expected < json_fields.size() && names::same(json_fields[expected].name, field)) return &json_fields[expected];
+    if (field.empty() || json_slots.empty()) return nullptr;
+    const std::uint8_t slot = json_slots[field_hash(field, json_seed) & (json_slots.size() - 1)];
+    return slot != 0 && names::same(json_fields[slot - 1u].name, field) ? &json_fields[slot - 1u] : nullptr;
+  }
   const FieldInfo* wire_field(std::uint32_t number) const;
 };
 
 // Bytes of one element of a list of such a field, or of one value of a map; where lists and maps start in memory says values/list.h.
 std::size_t element_size(const FieldInfo& info);
-
-// The hash behind json_slots; the generator searches a seed without collisions.
-inline std::uint64_t field_hash(std::string_view name, std::uint64_t seed) {
-  std::uint64_t head = 0, tail = 0;
-  const std::size_t part = name.size() < 8 ? name.size() : 8;
-  __builtin_memcpy(&head, name.data(), part);
-  __builtin_memcpy(&tail, name.data() + name.size() - part, part);
-  const std::uint64_t mixed = (head ^ (tail << 7 | tail >> 57) ^ name.size()) * seed;
-  return mixed >> 40;
-}
 
 // Every type of a package that has kind and apiVersion. Register with PackageInfo at static initialisation.
 struct PackageInfo {

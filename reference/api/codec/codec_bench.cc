@@ -1,6 +1,6 @@
 // The codecs on a running pod of 5 KB, against simdjson's full walk over the same bytes: parsed into its tree, every value visited. What must
 // hold in one run of a release build: decode_json <= 2.5 x simdjson_walk, decode_protobuf <= decode_json, held_per_json_byte <= 1.5.
-// simdjson_stream is its on-demand reader, which keeps nothing at all: the floor of any decoder built on it.
+// simdjson_stream is its on-demand reader, which keeps nothing at all: the floor of any decoder built on that one.
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -144,6 +145,22 @@ TEST(Protobuf, SortsMapsThatArriveUnsorted) {
   EXPECT_EQ(meta.labels.get("b"), "2");
 }
 
+TEST(Protobuf, JoinsListsThatComeInParts) {
+  const std::string first("\x72\x01" "a" "\x72\x01" "b", 6), other("\x5a\x06\x0a\x01" "k\x12\x01" "v", 8), second("\x72\x01" "c", 3);
+  corev1::Pod whole, parts;
+  ASSERT_TRUE(decode_protobuf_into(metav1::ObjectMeta::info(), &whole.metadata, first + second + other).ok());
+  ASSERT_TRUE(decode_protobuf_into(metav1::ObjectMeta::info(), &parts.metadata, first + other + second).ok());
+  EXPECT_EQ(whole.metadata.finalizers, (List<Str>{"a", "b", "c"}));
+  EXPECT_TRUE(semantically_equal(whole, parts));
+  EXPECT_EQ(memory_held(whole), memory_held(parts));  // no room left over
+  // Any number of parts costs what as many elements cost.
+  std::string many;
+  for (int i = 0; i < 100000; ++i) many += second + other;
+  metav1::ObjectMeta meta;
+  ASSERT_TRUE(decode_protobuf_into(metav1::ObjectMeta::info(), &meta, many).ok());
+  EXPECT_EQ(meta.finalizers.size(), 100000u);
+}
+
 Result<std::shared_ptr<Object>> pod(std::string_view json, DecodeReport* report = nullptr) { return decode_json(corev1::Pod::info(), json, report); }
 
 TEST(Json, ReportsUnknownAndDuplicateFieldsWithPaths) {
@@ -211,6 +228,56 @@ TEST(Json, EscapesAsGoDoes) {
   EXPECT_EQ(out, "\"a\\\"\\\\\\n\\u0001\\u003c\\u0026\\u003e\\u2028\xc3\xa9\"");
 }
 
+TEST(Json, ReadsEscapesAndWhiteSpaceWhereverTheyStand) {
+  const auto decoded = pod("\n{ \"metadata\" : {\"na\\u006de\": \"a\\\"b\"\t,\r\n\"labels\" :{ \"k\\u0041\" :\"\" , \"\\\\\":\"\\\\\" } , "
+                           "\"finalizers\":[ \"long enough for the heap \\ud83d\\ude00\" , \"plain\\n\"\n]  } ,\"spec\": { \"priority\" : -7 } }  ");
+  ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+  const auto& typed = static_cast<const corev1::Pod&>(**decoded);
+  EXPECT_EQ(typed.metadata.name, "a\"b");
+  EXPECT_EQ(typed.metadata.labels.size(), 2u);
+  EXPECT_EQ(typed.metadata.labels.get("\\"), "\\");
+  EXPECT_TRUE(typed.metadata.labels.get("kA").is_set());
+  ASSERT_EQ(typed.metadata.finalizers.size(), 2u);
+  EXPECT_EQ(typed.metadata.finalizers[0], "long enough for the heap \xf0\x9f\x98\x80");
+  EXPECT_EQ(typed.metadata.finalizers[1], "plain\n");
+  EXPECT_EQ(*typed.spec.priority, -7);
+}
+
+TEST(Json, KeepsRawValuesAsTheyAreButCompact) {
+  const auto decoded = pod(R"({"metadata":{"managedFields":[{"fieldsV1": { "a" : [ 1, 2.50, {"b c": "\u0041 \" x"} ] } , "manager":"m"},{"fieldsV1":null}]}})");
+  ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+  const auto& fields = (*decoded)->metadata.managedFields;
+  ASSERT_EQ(fields.size(), 2u);
+  EXPECT_EQ(fields[0].fieldsV1.json, R"({"a":[1,2.50,{"b c":"\u0041 \" x"}]})");
+  EXPECT_EQ(fields[0].manager, "m");
+  EXPECT_FALSE(fields[1].fieldsV1);
+}
+
+TEST(Json, SortsMapsAndKeepsTheLastOfEqualKeys) {
+  const auto decoded = pod(R"({"metadata":{"labels":{"c":"3","a":"old","b":"2","a":"a value that is longer than fifteen characters"}}})");
+  ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+  std::string seen;
+  for (const auto& [key, value] : (*decoded)->metadata.labels) seen += key.str() + "=" + value.str() + ";";
+  EXPECT_EQ(seen, "a=a value that is longer than fifteen characters;b=2;c=3;");
+}
+
+// Inserting each key in its place would take minutes for a body within the limits.
+TEST(Maps, OfManyUnsortedKeysAreReadQuickly) {
+  constexpr int count = 200000;
+  std::string json = R"({"data":{)", message;
+  for (int i = count; i-- > 0;) {
+    const std::string key = std::to_string(10000000 + i);
+    json += "\"" + key + "\":\"\"" + (i ? "," : "}}");
+    message += std::string("\x12\x0c\x0a\x08") + key + std::string("\x12\x00", 2);
+  }
+  corev1::ConfigMap from_json, from_wire;
+  ASSERT_TRUE(decode_json_into(corev1::ConfigMap::info(), &from_json, json).ok());
+  ASSERT_TRUE(decode_protobuf_into(corev1::ConfigMap::info(), &from_wire, message).ok());
+  EXPECT_EQ(from_json.data.size(), std::size_t{count});
+  EXPECT_TRUE(semantically_equal(from_json, from_wire));
+  EXPECT_TRUE(std::is_sorted(from_json.data.begin(), from_json.data.end(), [](const auto& a, const auto& b) { return a.key < b.key; }));
+}
+
 TEST(Json, PeeksTheKind) {
   const auto meta = peek_type_meta(R"({"spec":{"kind":"x"},"kind":"Pod","apiVersion":"v1","rest":{}})");
   ASSERT_TRUE(meta.ok()) << meta.error().message;
@@ -244,6 +311,20 @@ TEST(Lists, SurviveBothWires) {
     EXPECT_EQ(decoded->metadata.resourceVersion, "42");
     ASSERT_EQ(decoded->items.size(), 2u);
     EXPECT_EQ(decoded->items[1]->metadata.name, "b");
+  }
+}
+
+TEST(Strings, OfEverySizeAreWhatTheyWereMadeFrom) {
+  const std::string text = "0123456789abcdefghijklmnopqrstuvwxyz";
+  for (std::size_t size = 0; size <= text.size(); ++size) {
+    const std::string exact = text.substr(0, size);  // of its own, so that a sanitizer sees reads past its end
+    Str made(exact), copy = made;
+    EXPECT_TRUE(made.is_set());
+    EXPECT_EQ(made.view(), exact);
+    made = Str(std::string_view(text).substr(1, size));
+    EXPECT_EQ(copy.view(), exact);
+    EXPECT_EQ(copy, Str(exact));
+    EXPECT_EQ(copy == made, size == 0);
   }
 }
 

@@ -1,10 +1,12 @@
-#include <simdjson.h>
-
-#include <bitset>
+#include <algorithm>
+#include <array>
 #include <limits>
 
 #include "harness/base/encoding.h"
 #include "reference/api/codec/json.h"
+#include "reference/api/codec/json_messages.h"
+#include "reference/api/codec/json_tokens.h"
+#include "reference/api/codec/map_entries.h"
 #include "reference/api/text/quantity.h"
 #include "reference/api/text/time.h"
 #include "reference/api/walk.h"
@@ -12,43 +14,23 @@
 namespace plumb::api {
 namespace {
 
-namespace od = simdjson::ondemand;
 using simdjson::error_code;
-using simdjson::SUCCESS;
 
 constexpr int max_depth = 512;
 constexpr std::size_t max_fields = 256;  // of one type; json_slots holds bytes
 
-// Where the walk is, for messages; text is made only when one is needed.
-struct Place {
-  const Place* parent = nullptr;
-  std::string_view name = {};
-  std::ptrdiff_t index = -1;
-
-  std::string text() const {
-    std::string out = parent ? parent->text() : "";
-    if (index >= 0) return out + "[" + std::to_string(index) + "]";
-    if (name.empty()) return out;
-    return out.empty() ? std::string(name) : out + "." + std::string(name);
-  }
-};
-
-// One parser a thread, with room for the padding that simdjson reads past the end.
 struct Workspace {
-  od::parser parser;
-  std::string buffer;
+  JsonTokens tokens;
+  ListScratch lists;
+  simdjson::dom::parser checker;  // of JSON that is kept as text
+  std::string compact;
 
-  simdjson::padded_string_view fill(std::string_view json) {
-    if (buffer.size() < json.size() + simdjson::SIMDJSON_PADDING) buffer.resize(std::max(buffer.size() * 2, json.size() + simdjson::SIMDJSON_PADDING));
-    std::memcpy(buffer.data(), json.data(), json.size());
-    std::memset(buffer.data() + json.size(), 0, simdjson::SIMDJSON_PADDING);
-    return simdjson::padded_string_view(buffer.data(), json.size(), buffer.size());
-  }
-  // A single huge document does not keep its memory for ever.
+  // A single huge text does not keep its memory for ever.
   void trim() {
-    if (buffer.size() <= std::size_t{1} << 20) return;
-    std::string().swap(buffer);
-    parser = od::parser();
+    tokens.trim();
+    lists.trim();
+    if (checker.capacity() > std::size_t{1} << 20) checker = simdjson::dom::parser();
+    if (compact.capacity() > std::size_t{1} << 20) std::string().swap(compact);
   }
 };
 Workspace& workspace() {
@@ -56,82 +38,47 @@ Workspace& workspace() {
   return instance;
 }
 
+Error malformed_json(error_code code) {
+  return fail(Code::invalid_argument, std::string("malformed JSON: ") + simdjson::error_message(code), "BadRequest");
+}
+
+// Reads at most once. Where a function gives false, error_ says why.
 class Reader {
  public:
-  Reader(const TypeInfo& top, DecodeReport* report) : top_(top), report_(report) {}
+  Reader(Workspace& work, const TypeInfo& top, DecodeReport* report) : work_(work), tokens_(work.tokens), lists_(work.lists), top_(top), report_(report) {}
 
   Status read(char* structure, std::string_view json) {
-    Workspace& work = workspace();
-    od::document document;
-    error_code code = work.parser.iterate(work.fill(json)).get(document);
-    od::object object;
-    if (!code) code = document.get_object().get(object);
-    if (code == simdjson::INCORRECT_TYPE) return fail(Code::invalid_argument, "json: cannot unmarshal into Go value of type " + go_type(top_) + ": not an object", "BadRequest");
-    Status done = code ? malformed(code) : members(object, top_, structure, Place{}, 0, true);
-    if (done.ok() && document.current_location().error() != simdjson::OUT_OF_BOUNDS) done = fail(Code::invalid_argument, "malformed JSON: data after the top-level value", "BadRequest");
-    work.trim();
-    return done;
+    const bool done = document(structure, json);
+    work_.trim();
+    if (!done) return std::move(error_);
+    return {};
   }
 
  private:
-  static Status malformed(error_code code) {
-    return fail(Code::invalid_argument, std::string("malformed JSON: ") + simdjson::error_message(code), "BadRequest");
+  bool document(char* structure, std::string_view json) {
+    if (const error_code code = tokens_.load(json)) return malformed(code);
+    if (tokens_.peek() != '{') return refuse("json: cannot unmarshal into Go value of type " + go_type(top_) + ": not an object");
+    if (tokens_.last() != '}') return malformed(simdjson::INCOMPLETE_ARRAY_OR_OBJECT);
+    if (!members(top_, structure, Place{}, 0, true)) return false;
+    return tokens_.at_end() || refuse("malformed JSON: data after the top-level value");
   }
-  static std::string go_type(const TypeInfo& type) { return std::string(type.version) + "." + std::string(type.name); }
-  static std::string go_type(const FieldInfo& info) {
-    std::string name;
-    switch (info.kind) {
-      case Kind::string: name = "string"; break;
-      case Kind::boolean: name = "bool"; break;
-      case Kind::int32: name = "int32"; break;
-      case Kind::int64: name = "int64"; break;
-      case Kind::float64: name = "float64"; break;
-      case Kind::structure: name = go_type(*info.type); break;
-      case Kind::bytes: name = "[]uint8"; break;
-      case Kind::strings: name = "[]string"; break;
-      case Kind::time:
-      case Kind::micro_time: name = "v1.Time"; break;
-      case Kind::duration: name = "v1.Duration"; break;
-      case Kind::quantity: name = "resource.Quantity"; break;
-      case Kind::int_or_string: name = "intstr.IntOrString"; break;
-      case Kind::raw: name = "runtime.RawExtension"; break;
-    }
-    if (info.shape == Shape::list) return "[]" + name;
-    if (info.shape == Shape::map) return "map[string]" + name;
-    return name;
+
+  bool refuse(std::string message) {
+    error_ = fail(Code::invalid_argument, std::move(message), "BadRequest");
+    return false;
   }
-  static std::string_view json_kind(od::value& value) {
-    od::json_type type;
-    if (value.type().get(type)) return "value";
-    switch (type) {
-      case od::json_type::array: return "array";
-      case od::json_type::object: return "object";
-      case od::json_type::number: return "number";
-      case od::json_type::string: return "string";
-      case od::json_type::boolean: return "bool";
-      case od::json_type::null: return "null";
-    }
-    return "value";
+  bool malformed(error_code code) {
+    error_ = malformed_json(code);
+    return false;
   }
-  Status wrong_type(od::value& value, const FieldInfo& info, const Place& place) {
-    return fail(Code::invalid_argument,
-                "json: cannot unmarshal " + std::string(json_kind(value)) + " into Go struct field " + std::string(top_.name) + "." + place.text() + " of type " + go_type(info),
-                "BadRequest");
+  bool wrong_type(const FieldInfo& info, const Place& place) { return wrong_type(tokens_.peek(), info, place); }
+  bool wrong_type(char first, const FieldInfo& info, const Place& place) {
+    return refuse("json: cannot unmarshal " + std::string(json_kind(first)) + " into Go struct field " + std::string(top_.name) + "." + place.text() +
+                  " of type " + go_type(info));
   }
-  static Status bad_value(const Place& place, std::string_view why) {
-    return fail(Code::invalid_argument, place.text() + ": " + std::string(why), "BadRequest");
-  }
+  bool bad_value(const Place& place, std::string_view why) { return refuse(place.text() + ": " + std::string(why)); }
   // Null leaves a field as it is, as Go does; anything else of another type is an error.
-  Status null_or_wrong(od::value& value, const FieldInfo& info, const Place& place, error_code code) {
-    if (code != simdjson::INCORRECT_TYPE) return number_or_malformed(value, info, place, code);
-    bool null = false;
-    if (!value.is_null().get(null) && null) return {};
-    return wrong_type(value, info, place);
-  }
-  Status number_or_malformed(od::value& value, const FieldInfo& info, const Place& place, error_code code) {
-    if (code == simdjson::NUMBER_ERROR || code == simdjson::NUMBER_OUT_OF_RANGE) return wrong_type(value, info, place);
-    return malformed(code);
-  }
+  bool null_or_wrong(const FieldInfo& info, const Place& place) { return tokens_.null() || wrong_type(info, place); }
 
   void report(const char* what, const Place& place) {
     if (!report_) return;
@@ -139,32 +86,43 @@ class Reader {
     if (report_->problems.size() < 100) report_->problems.push_back(std::string(what) + " field \"" + place.text() + "\"");
   }
 
-  // The key without copying when it holds no escape.
-  static error_code key_of(od::field& field, std::string_view& key) {
-    const char* start = field.key().raw();
-    const char* at = start;
-    while (*at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20) ++at;
-    if (*at == '"') {
-      key = {start, static_cast<std::size_t>(at - start)};
-      return SUCCESS;
+  // Calls visit(key) with its value as the current token, for each member of the object that is the current token.
+  template <class Visit>
+  bool each_member(Visit visit) {
+    tokens_.next();
+    if (tokens_.peek() == '}') return tokens_.next(), true;
+    for (;;) {
+      std::string_view key;
+      if (const error_code code = tokens_.key(key)) return malformed(code);
+      if (!visit(key)) return false;
+      const char next = tokens_.take();
+      if (next == '}') return true;
+      if (next != ',') return malformed(simdjson::TAPE_ERROR);
     }
-    return field.unescaped_key().get(key);
+  }
+  template <class Visit>
+  bool each_item(Visit visit) {
+    tokens_.next();
+    if (tokens_.peek() == ']') return tokens_.next(), true;
+    for (;;) {
+      if (!visit()) return false;
+      const char next = tokens_.take();
+      if (next == ']') return true;
+      if (next != ',') return malformed(simdjson::TAPE_ERROR);
+    }
   }
 
-  Status members(od::object& object, const TypeInfo& type, char* at, const Place& place, int depth, bool top) {
+  bool members(const TypeInfo& type, char* at, const Place& place, int depth, bool top = false) {
     if (depth > max_depth) return malformed(simdjson::DEPTH_ERROR);
-    std::bitset<max_fields> seen;
+    std::array<bool, max_fields> seen;
+    std::fill_n(seen.begin(), type.json_fields.size(), false);
     bool seen_kind = false, seen_version = false;
     std::size_t expected = 0;
-    for (auto next : object) {
-      od::field field;
-      if (const error_code code = std::move(next).get(field)) return malformed(code);
-      std::string_view key;
-      if (const error_code code = key_of(field, key)) return malformed(code);
-      od::value value = field.value();
-      const Place here{&place, key};
+    Place here{&place};
+    return each_member([&](std::string_view key) {
+      here.name = key;
       const FieldInfo* info = type.json_field(key, expected);
-      if (!info) {
+      if (!info) [[unlikely]] {
         const bool meta = (top && type.has_type_meta) || type.is_object;
         if (meta && (key == "kind" || key == "apiVersion")) {
           bool& flag = key == "kind" ? seen_kind : seen_version;
@@ -173,125 +131,105 @@ class Reader {
         } else {
           report("unknown", here);
         }
-        PLUMB_TRY(skip(value, depth + 1));
-        continue;
+        return skip(depth + 1);
       }
       const std::size_t index = static_cast<std::size_t>(info - type.json_fields.data());
       expected = index + 1;
-      if (seen[index]) {
+      if (seen[index]) [[unlikely]] {
         report("duplicate", here);
-        clear(*info, at + info->offset);
+        destroy_field(*info, at + info->offset);  // the last of several values wins, whole
       }
       seen[index] = true;
-      if (Status done = this->field(value, *info, at + info->offset, here, depth); !done.ok()) return done;
-    }
-    return {};
+      return field(*info, at + info->offset, here, depth);
+    });
   }
-
-  // The last of several values wins, whole.
-  static void clear(const FieldInfo& info, char* at) { destroy_field(info, at); }
 
   // Walks a value nobody wants, so that malformed text inside is still found.
-  Status skip(od::value& value, int depth) {
+  bool skip(int depth) {
     if (depth > max_depth) return malformed(simdjson::DEPTH_ERROR);
-    od::json_type type;
-    if (const error_code code = value.type().get(type)) return malformed(code);
-    switch (type) {
-      case od::json_type::object: {
-        od::object object;
-        if (const error_code code = value.get_object().get(object)) return malformed(code);
-        for (auto next : object) {
-          od::field field;
-          if (const error_code code = std::move(next).get(field)) return malformed(code);
-          std::string_view key;
-          if (const error_code code = field.unescaped_key().get(key)) return malformed(code);
-          od::value inner = field.value();
-          PLUMB_TRY(skip(inner, depth + 1));
-        }
-        return {};
+    switch (tokens_.peek()) {
+      case '{': return each_member([&](std::string_view) { return skip(depth + 1); });
+      case '[': return each_item([&] { return skip(depth + 1); });
+      case '"': {
+        std::string_view text;
+        return scalar(tokens_.string(text));
       }
-      case od::json_type::array: {
-        od::array array;
-        if (const error_code code = value.get_array().get(array)) return malformed(code);
-        for (auto next : array) {
-          od::value inner;
-          if (const error_code code = std::move(next).get(inner)) return malformed(code);
-          PLUMB_TRY(skip(inner, depth + 1));
-        }
-        return {};
+      case 't':
+      case 'f': {
+        bool flag;
+        return scalar(tokens_.boolean(flag));
       }
-      case od::json_type::string: return scalar(value.get_string().error());
-      case od::json_type::number: return scalar(value.get_double().error());
-      case od::json_type::boolean: return scalar(value.get_bool().error());
-      case od::json_type::null: {
-        bool null = false;
-        const error_code code = value.is_null().get(null);
-        return code || !null ? malformed(code ? code : simdjson::N_ATOM_ERROR) : Status();
+      case 'n': return tokens_.null() || malformed(simdjson::INCORRECT_TYPE);
+      default: {
+        double number;
+        return scalar(tokens_.at_number() ? tokens_.real(number) : simdjson::TAPE_ERROR);
       }
     }
-    return {};
   }
-  static Status scalar(error_code code) { return code ? malformed(code) : Status(); }
+  bool scalar(error_code code) { return code ? malformed(code) : true; }
 
-  Status field(od::value& value, const FieldInfo& info, char* at, const Place& place, int depth) {
+  bool field(const FieldInfo& info, char* at, const Place& place, int depth) {
     switch (info.shape) {
-      case Shape::single: return single(value, info, at, place, depth);
-      case Shape::optional: return optional(value, info, at, place, depth);
-      case Shape::list: return list(value, info, *reinterpret_cast<RawList*>(at), place, depth);
-      case Shape::map: return map(value, info, *reinterpret_cast<RawList*>(at), place, depth);
+      case Shape::single: return single(info, at, place, depth);
+      case Shape::optional: return optional(info, at, place, depth);
+      case Shape::list: return list(info, *reinterpret_cast<RawList*>(at), place, depth);
+      case Shape::map: return map(info, *reinterpret_cast<RawList*>(at), place, depth);
     }
-    return {};
+    return true;
   }
 
-  Status single(od::value& value, const FieldInfo& info, char* at, const Place& place, int depth) {
+  // `at` is all-zero.
+  bool single(const FieldInfo& info, char* at, const Place& place, int depth) {
     switch (info.kind) {
       case Kind::string: {
         std::string_view text;
-        if (const error_code code = value.get_string().get(text)) return null_or_wrong(value, info, place, code);
-        *reinterpret_cast<Str*>(at) = Str(text);
-        return {};
+        if (!string(text, info, place)) return false;
+        if (text.data()) new (at) Str(text);
+        return true;
       }
-      case Kind::boolean: return number(value.get_bool(), value, info, *reinterpret_cast<bool*>(at), place);
-      case Kind::int64: return number(value.get_int64(), value, info, *reinterpret_cast<std::int64_t*>(at), place);
-      case Kind::float64: return number(value.get_double(), value, info, *reinterpret_cast<double*>(at), place);
-      case Kind::int32: {
-        std::int64_t wide = *reinterpret_cast<std::int32_t*>(at);
-        if (Status done = number(value.get_int64(), value, info, wide, place); !done.ok()) return done;
-        if (wide < std::numeric_limits<std::int32_t>::min() || wide > std::numeric_limits<std::int32_t>::max()) return wrong_type(value, info, place);
-        *reinterpret_cast<std::int32_t*>(at) = static_cast<std::int32_t>(wide);
-        return {};
-      }
-      case Kind::structure: {
-        od::object object;
-        if (const error_code code = value.get_object().get(object)) return null_or_wrong(value, info, place, code);
+      case Kind::boolean: return tokens_.boolean(*reinterpret_cast<bool*>(at)) ? null_or_wrong(info, place) : true;
+      case Kind::int64: return tokens_.integer(*reinterpret_cast<std::int64_t*>(at)) ? null_or_wrong(info, place) : true;
+      case Kind::float64: return tokens_.real(*reinterpret_cast<double*>(at)) ? null_or_wrong(info, place) : true;
+      case Kind::int32: return int32(info, *reinterpret_cast<std::int32_t*>(at), place);
+      case Kind::structure:
+        if (tokens_.peek() != '{') return null_or_wrong(info, place);
         if (info.type->is_object) std::memcpy(at, &info.type, sizeof info.type);
-        return members(object, *info.type, at, place, depth + 1, false);
-      }
-      case Kind::strings: return strings(value, info, *reinterpret_cast<List<Str>*>(at), place);
-      case Kind::raw: return raw(value, *reinterpret_cast<Raw*>(at), depth);
-      case Kind::int_or_string: return int_or_string(value, info, *reinterpret_cast<IntOrString*>(at), place);
-      case Kind::quantity: return quantity(value, info, *reinterpret_cast<QuantityText*>(at), place);
-      default: return from_text(value, info, at, place);
+        return members(*info.type, at, place, depth + 1);
+      case Kind::strings: return strings(info, *reinterpret_cast<RawList*>(at), place);
+      case Kind::raw: return raw(*reinterpret_cast<Raw*>(at), depth);
+      case Kind::int_or_string: return int_or_string(info, *reinterpret_cast<IntOrString*>(at), place);
+      case Kind::quantity: return quantity(info, *reinterpret_cast<QuantityText*>(at), place);
+      default: return from_text(info, at, place);
     }
   }
-  template <class T>
-  Status number(simdjson::simdjson_result<T>&& parsed, od::value& value, const FieldInfo& info, T& out, const Place& place) {
-    T got;
-    if (const error_code code = std::move(parsed).get(got)) return null_or_wrong(value, info, place, code);
-    out = got;
-    return {};
+
+  // Without data after null.
+  bool string(std::string_view& text, const FieldInfo& info, const Place& place) {
+    const error_code code = tokens_.string(text);
+    if (!code) [[likely]] return true;
+    return code == simdjson::INCORRECT_TYPE ? null_or_wrong(info, place) : malformed(code);
+  }
+
+  bool int32(const FieldInfo& info, std::int32_t& out, const Place& place) {
+    std::int64_t wide = 0;
+    const char first = tokens_.peek();
+    if (tokens_.integer(wide)) return null_or_wrong(info, place);
+    if (wide < std::numeric_limits<std::int32_t>::min() || wide > std::numeric_limits<std::int32_t>::max()) return wrong_type(first, info, place);
+    out = static_cast<std::int32_t>(wide);
+    return true;
   }
 
   // Kinds that are a string in JSON with a form of their own.
-  Status from_text(od::value& value, const FieldInfo& info, char* at, const Place& place) {
+  bool from_text(const FieldInfo& info, char* at, const Place& place) {
     std::string_view text;
-    if (const error_code code = value.get_string().get(text)) return null_or_wrong(value, info, place, code);
+    if (!string(text, info, place)) return false;
+    if (!text.data()) return true;
     switch (info.kind) {
       case Kind::bytes: {
         const auto decoded = base64_decode(text);
         if (!decoded) return bad_value(place, "illegal base64 data");
         reinterpret_cast<Bytes*>(at)->data = Str(*decoded);
-        return {};
+        return true;
       }
       case Kind::time:
       case Kind::micro_time: {
@@ -301,221 +239,185 @@ class Reader {
           *reinterpret_cast<Time*>(at) = Time::from(*parsed);
         else
           *reinterpret_cast<MicroTime*>(at) = MicroTime::from(*parsed);
-        return {};
+        return true;
       }
       case Kind::duration: {
         const Result<plumb::Duration> parsed = parse_duration(text);
         if (!parsed.ok()) return bad_value(place, parsed.error().message);
         *reinterpret_cast<std::int64_t*>(at) = parsed->count();
-        return {};
+        return true;
       }
-      default: return {};
+      default: return true;
     }
   }
 
-  Status quantity(od::value& value, const FieldInfo& info, QuantityText& out, const Place& place) {
+  bool quantity(const FieldInfo& info, QuantityText& out, const Place& place) {
     std::string_view text;
-    od::json_type type;
-    if (const error_code code = value.type().get(type)) return malformed(code);
-    if (type == od::json_type::null) return skip(value, 0);
-    if (type == od::json_type::string) {
-      if (const error_code code = value.get_string().get(text)) return malformed(code);
-    } else if (type == od::json_type::number) {
-      text = trim(value.raw_json_token());
-      if (Status done = skip(value, 0); !done.ok()) return done;
+    const char first = tokens_.peek();
+    if (first == 'n') return skip(0);
+    if (first == '"') {
+      if (const error_code code = tokens_.string(text)) return malformed(code);
+    } else if (tokens_.at_number()) {
+      text = tokens_.raw();
+      if (!skip(0)) return false;
     } else {
-      return wrong_type(value, info, place);
+      return tokens_.at_value() ? wrong_type(info, place) : malformed(simdjson::TAPE_ERROR);
     }
     text = trim(text);
-    if (is_canonical_quantity(text)) return out.text = Str(text), Status();
+    if (is_canonical_quantity(text)) return out.text = Str(text), true;
     const Result<std::string> canonical = canonical_quantity(text);
-    if (!canonical.ok()) return fail(Code::invalid_argument, canonical.error().message, "BadRequest");
+    if (!canonical.ok()) return refuse(canonical.error().message);
     out.text = Str(*canonical);
-    return {};
+    return true;
   }
 
-  Status int_or_string(od::value& value, const FieldInfo& info, IntOrString& out, const Place& place) {
-    std::string_view text;
-    const error_code code = value.get_string().get(text);
-    if (!code) return out = IntOrString(text), Status();
-    std::int64_t wide = 0;
-    bool null = false;
-    if (!value.is_null().get(null) && null) return {};
-    if (Status done = number(value.get_int64(), value, info, wide, place); !done.ok()) return done;
-    if (wide < std::numeric_limits<std::int32_t>::min() || wide > std::numeric_limits<std::int32_t>::max()) return wrong_type(value, info, place);
-    return out = IntOrString(static_cast<std::int32_t>(wide)), Status();
-  }
-
-  Status strings(od::value& value, const FieldInfo& info, List<Str>& out, const Place& place) {
-    od::array array;
-    if (const error_code code = value.get_array().get(array)) return null_or_wrong(value, info, place, code);
-    for (auto next : array) {
+  bool int_or_string(const FieldInfo& info, IntOrString& out, const Place& place) {
+    const char first = tokens_.peek();
+    if (first == '"') {
       std::string_view text;
-      if (const error_code code = std::move(next).get_string().get(text)) return code == simdjson::INCORRECT_TYPE ? wrong_type(value, info, place) : malformed(code);
-      out.push_back(Str(text));
+      if (tokens_.string(text)) return wrong_type(first, info, place);
+      out = IntOrString(text);
+      return true;
     }
-    return {};
+    if (first == 'n') return null_or_wrong(info, place);
+    std::int32_t number = 0;
+    if (!int32(info, number, place)) return false;
+    out = IntOrString(number);
+    return true;
   }
 
-  // Kept as compact text. simdjson's skipping does not look inside, so a second parser does.
-  Status raw(od::value& value, Raw& out, int depth) {
-    od::json_type type;
-    if (const error_code code = value.type().get(type)) return malformed(code);
-    if (type == od::json_type::null) return skip(value, depth);
-    std::string_view text;
-    error_code code = SUCCESS;
-    if (type == od::json_type::object) {
-      od::object object;
-      code = value.get_object().get(object);
-      if (!code) code = object.raw_json().get(text);
-    } else if (type == od::json_type::array) {
-      od::array array;
-      code = value.get_array().get(array);
-      if (!code) code = array.raw_json().get(text);
-    } else {
-      text = trim(value.raw_json_token());
-      if (Status done = skip(value, depth); !done.ok()) return done;
+  bool strings(const FieldInfo& info, RawList& out, const Place& place) {
+    const char first = tokens_.peek();
+    if (first != '[') return null_or_wrong(info, place);
+    ListScratch::Building building(lists_, out, sizeof(Str));
+    return each_item([&] {
+      std::string_view text;
+      if (const error_code code = tokens_.string(text)) return code == simdjson::INCORRECT_TYPE ? wrong_type(first, info, place) : malformed(code);
+      new (building.append_zero()) Str(text);
+      return true;
+    });
+  }
+
+  // Kept as compact text. What is inside is found malformed by simdjson's other parser.
+  bool raw(Raw& out, int depth) {
+    const char first = tokens_.peek();
+    if (first == 'n') return skip(depth);
+    if (!tokens_.at_value()) return malformed(simdjson::TAPE_ERROR);
+    std::string_view text = trim(tokens_.raw());
+    if (first != '{' && first != '[') {
+      if (!skip(depth)) return false;
+    } else if (const error_code code = tokens_.whole(text)) {
+      return malformed(code);
     }
-    if (code) return malformed(code);
-    simdjson::dom::parser check;
-    if (const error_code inner = check.parse(text.data(), text.size()).error()) return malformed(inner);
-    std::string compact(text.size(), '\0');
-    std::size_t size = compact.size();
-    if (const error_code inner = simdjson::minify(text.data(), text.size(), compact.data(), size)) return malformed(inner);
+    if (const error_code code = work_.checker.parse(text.data(), text.size()).error()) return malformed(code);
+    std::string& compact = work_.compact;
+    std::size_t size = text.size();
+    compact.resize(std::max(compact.size(), size));
+    if (const error_code code = simdjson::minify(text.data(), text.size(), compact.data(), size)) return malformed(code);
     out.json = Str(std::string_view(compact).substr(0, size));
-    return {};
+    return true;
   }
 
-  Status optional(od::value& value, const FieldInfo& info, char* at, const Place& place, int depth) {
+  bool optional(const FieldInfo& info, char* at, const Place& place, int depth) {
     switch (info.kind) {
-      case Kind::boolean: return opt<bool>(value, info, at, place, depth);
-      case Kind::int32: return opt<std::int32_t>(value, info, at, place, depth);
+      case Kind::boolean: return opt<bool>(info, at, place, depth);
+      case Kind::int32: return opt<std::int32_t>(info, at, place, depth);
       case Kind::int64:
-      case Kind::duration: return opt<std::int64_t>(value, info, at, place, depth);
-      case Kind::float64: return opt<double>(value, info, at, place, depth);
+      case Kind::duration: return opt<std::int64_t>(info, at, place, depth);
+      case Kind::float64: return opt<double>(info, at, place, depth);
       case Kind::structure: {
-        od::object object;
-        if (const error_code code = value.get_object().get(object)) return null_or_wrong(value, info, place, code);
+        if (tokens_.peek() != '{') return null_or_wrong(info, place);
         char*& inner = *reinterpret_cast<char**>(at);
-        if (!inner) inner = static_cast<char*>(std::calloc(1, std::max<std::size_t>(info.type->size, 1)));
-        if (!inner) std::abort();
-        return members(object, *info.type, inner, place, depth + 1, false);
+        inner = allocate_zero(info.type->size);
+        return members(*info.type, inner, place, depth + 1);
       }
-      default: return single(value, info, at, place, depth);
+      default: return single(info, at, place, depth);
     }
   }
   template <class T>
-  Status opt(od::value& value, const FieldInfo& info, char* at, const Place& place, int depth) {
-    od::json_type type;
-    if (const error_code code = value.type().get(type)) return malformed(code);
-    if (type == od::json_type::null) return skip(value, depth);
+  bool opt(const FieldInfo& info, char* at, const Place& place, int depth) {
+    if (tokens_.peek() == 'n') return skip(depth);
+    if (!tokens_.at_value()) return malformed(simdjson::TAPE_ERROR);
     T got{};
-    if (Status done = single(value, info, reinterpret_cast<char*>(&got), place, depth); !done.ok()) return done;
+    if (!single(info, reinterpret_cast<char*>(&got), place, depth)) return false;
     *reinterpret_cast<Opt<T>*>(at) = got;
-    return {};
+    return true;
   }
 
-  Status list(od::value& value, const FieldInfo& info, RawList& out, const Place& place, int depth) {
-    od::array array;
-    if (const error_code code = value.get_array().get(array)) return null_or_wrong(value, info, place, code);
-    const std::size_t size = element_size(info);
-    std::ptrdiff_t index = 0;
-    for (auto next : array) {
-      od::value item;
-      if (const error_code code = std::move(next).get(item)) return malformed(code);
-      const Place here{&place, {}, index++};
-      if (Status done = single(item, info, static_cast<char*>(out.append_zero(size)), here, depth + 1); !done.ok()) return done;
-    }
-    out.shrink(size);
-    return {};
+  bool list(const FieldInfo& info, RawList& out, const Place& place, int depth) {
+    if (tokens_.peek() != '[') return null_or_wrong(info, place);
+    ListScratch::Building building(lists_, out, element_size(info));
+    Place here{&place, {}, -1};
+    return each_item([&] {
+      ++here.index;
+      return single(info, building.append_zero(), here, depth + 1);
+    });
   }
 
-  Status map(od::value& value, const FieldInfo& info, RawList& out, const Place& place, int depth) {
-    od::object object;
-    if (const error_code code = value.get_object().get(object)) return null_or_wrong(value, info, place, code);
+  bool map(const FieldInfo& info, RawList& out, const Place& place, int depth) {
+    if (tokens_.peek() != '{') return null_or_wrong(info, place);
     const std::size_t size = sizeof(Str) + element_size(info);
-    for (auto next : object) {
-      od::field field;
-      if (const error_code code = std::move(next).get(field)) return malformed(code);
-      std::string_view key;
-      if (const error_code code = field.unescaped_key().get(key)) return malformed(code);
-      const Str kept(key);
-      const Place here{&place, kept};
+    ListScratch::Building building(lists_, out, size);
+    MapEntries entries(building, size);
+    Place here{&place};
+    const bool done = each_member([&](std::string_view key) {
+      here.name = key;
       bool duplicate = false;
-      char* entry = entry_for(out, kept, size, duplicate);
+      char* value = entries.find_or_add(key, duplicate) + sizeof(Str);
       if (duplicate) {
         report("duplicate", here);
-        clear(map_value(info), entry + sizeof(Str));
+        FieldInfo one = info;
+        one.shape = Shape::single;
+        destroy_field(one, value);
       }
-      od::value inner = field.value();
-      if (Status done = single(inner, info, entry + sizeof(Str), here, depth + 1); !done.ok()) return done;
-    }
-    out.shrink(size);
-    return {};
-  }
-  static FieldInfo map_value(FieldInfo info) {
-    info.shape = Shape::single;
-    return info;
-  }
-  // The entry with that key, made in its sorted place when new. Keys mostly arrive sorted.
-  static char* entry_for(RawList& entries, const Str& key, std::size_t size, bool& duplicate) {
-    std::size_t low = 0, high = entries.size();
-    const auto key_at = [&](std::size_t i) { return reinterpret_cast<const Str*>(entries.data() + i * size)->view(); };
-    if (high > 0 && key_at(high - 1) < key.view()) low = high;
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2;
-      if (key_at(middle) < key.view())
-        low = middle + 1;
-      else
-        high = middle;
-    }
-    if (low < entries.size() && key_at(low) == key.view()) {
-      duplicate = true;
-      return entries.data() + low * size;
-    }
-    entries.append_zero(size);
-    char* place = entries.data() + low * size;
-    std::memmove(place + size, place, (entries.size() - 1 - low) * size);
-    std::memset(place, 0, size);
-    *reinterpret_cast<Str*>(place) = key;
-    return place;
+      return single(info, value, here, depth + 1);
+    });
+    entries.sort();
+    return done;
   }
 
+  Workspace& work_;
+  JsonTokens& tokens_;
+  ListScratch& lists_;
   const TypeInfo& top_;
   DecodeReport* report_;
+  Error error_;
 };
 
 }  // namespace
 
 Status decode_json_into(const TypeInfo& type, void* structure, std::string_view json, DecodeReport* report) {
-  return Reader(type, report).read(static_cast<char*>(structure), json);
+  return Reader(workspace(), type, report).read(static_cast<char*>(structure), json);
 }
 
 Result<std::shared_ptr<Object>> decode_json(const TypeInfo& type, std::string_view json, DecodeReport* report) {
   std::shared_ptr<Object> object = type.make();
-  PLUMB_TRY(Reader(type, report).read(reinterpret_cast<char*>(object.get()), json));
+  PLUMB_TRY(decode_json_into(type, object.get(), json, report));
   return object;
 }
 
 Result<TypeMeta> peek_type_meta(std::string_view json) {
-  Workspace& work = workspace();
-  od::document document;
-  od::object object;
+  JsonTokens& tokens = workspace().tokens;
+  if (const error_code code = tokens.load(json)) return malformed_json(code);
+  if (tokens.peek() != '{') return malformed_json(simdjson::INCORRECT_TYPE);
+  if (tokens.last() != '}') return malformed_json(simdjson::INCOMPLETE_ARRAY_OR_OBJECT);
+  tokens.next();
   TypeMeta meta;
-  error_code code = work.parser.iterate(work.fill(json)).get(document);
-  if (!code) code = document.get_object().get(object);
-  if (code) return fail(Code::invalid_argument, std::string("malformed JSON: ") + simdjson::error_message(code), "BadRequest");
-  for (auto next : object) {
-    od::field field;
+  for (bool more = tokens.peek() != '}'; more;) {
     std::string_view key, text;
-    if ((code = std::move(next).get(field)) || (code = field.unescaped_key().get(key)))
-      return fail(Code::invalid_argument, std::string("malformed JSON: ") + simdjson::error_message(code), "BadRequest");
+    error_code code = tokens.key(key);
+    if (code) return malformed_json(code);
     std::string* target = key == "kind" ? &meta.kind : key == "apiVersion" ? &meta.api_version : nullptr;
-    if (!target) continue;
-    const std::string name(key);
-    if (field.value().get_string().get(text)) return fail(Code::invalid_argument, "the field " + name + " must be a string", "BadRequest");
-    *target = text;
-    if (!meta.kind.empty() && !meta.api_version.empty()) break;
+    if (target && tokens.string(text)) return fail(Code::invalid_argument, "the field " + std::string(key) + " must be a string", "BadRequest");
+    if (target) {
+      *target = text;
+      if (!meta.kind.empty() && !meta.api_version.empty()) break;
+    } else if ((code = tokens.whole(text))) {
+      return malformed_json(code);
+    }
+    const char next = tokens.take();
+    if (next != ',' && next != '}') return malformed_json(simdjson::TAPE_ERROR);
+    more = next == ',';
   }
   return meta;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "reference/api/codec/map_entries.h"
 #include "reference/api/text/quantity.h"
 
 namespace plumb::api {
@@ -226,8 +227,21 @@ class Reader {
  public:
   explicit Reader(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
   bool more() const { return at_ < end_; }
+  const char* at() const { return at_; }
+  // Passes these bytes when they come next.
+  bool take(std::string_view expected) {
+    if (static_cast<std::size_t>(end_ - at_) < expected.size()) return false;
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      if (at_[i] != expected[i]) return false;
+    at_ += expected.size();
+    return true;
+  }
 
   bool varint(std::uint64_t& value) {
+    if (at_ != end_ && static_cast<signed char>(*at_) >= 0) [[likely]] return value = static_cast<unsigned char>(*at_++), true;
+    return long_varint(value);
+  }
+  bool long_varint(std::uint64_t& value) {
     value = 0;
     for (int shift = 0; shift < 70; shift += 7) {
       if (at_ == end_) return false;
@@ -286,65 +300,84 @@ class Reader {
 
 class Decoder {
  public:
+  explicit Decoder(ListScratch& lists) : lists_(lists) {}
+
   // Appends to what `structure` holds; false on malformed input.
+  bool read(const TypeInfo& type, char* structure, std::string_view input) {
+    if (!message(type, structure, input, 0)) return false;
+    if (in_parts_) [[unlikely]] finish_parts(type, structure);
+    return true;
+  }
+
+ private:
   bool message(const TypeInfo& type, char* structure, std::string_view input, int depth) {
     if (depth > max_depth) return false;
     Reader reader(input);
     const FieldInfo* hint = type.wire_fields.data();
     const FieldInfo* const end = hint + type.wire_fields.size();
     while (reader.more()) {
+      const char* const start = reader.at();
       std::uint32_t number;
       unsigned wire;
       if (!reader.tag(number, wire)) return false;
+      const std::string_view tag(start, static_cast<std::size_t>(reader.at() - start));
       while (hint != end && hint->number < number) ++hint;
       const FieldInfo* info = hint != end && hint->number == number ? hint : type.wire_field(number);
       if (!info) {
         if (!reader.skip(wire)) return false;
-      } else {
-        hint = info;
-        if (!field(*info, structure + info->offset, reader, wire, depth)) return false;
+        continue;
+      }
+      hint = info;
+      char* const at = structure + info->offset;
+      switch (info->shape) {
+        case Shape::single:
+          if (!single(*info, at, reader, wire, depth)) return false;
+          break;
+        case Shape::optional:
+          if (!optional(*info, at, reader, wire, depth)) return false;
+          break;
+        case Shape::list:
+        case Shape::map:
+          if (!run(*info, *reinterpret_cast<RawList*>(at), reader, tag, wire, depth)) return false;
       }
     }
-    for (const FieldInfo& info : type.wire_fields)
-      if (info.shape == Shape::list || info.shape == Shape::map) finish(info, structure + info.offset);
     return true;
   }
 
- private:
-  static void finish(const FieldInfo& info, char* at) {
-    auto& list = *reinterpret_cast<RawList*>(at);
-    if (!list.header) return;
-    const std::size_t size = element_size(info) + (info.shape == Shape::map ? sizeof(Str) : 0);
-    if (info.shape == Shape::map) sort_entries(list, size);
-    list.shrink(size);
-  }
-  // Upstream writes maps sorted; other writers may not.
-  static void sort_entries(RawList& list, std::size_t size) {
-    const auto key = [&](std::size_t i) { return reinterpret_cast<const Str*>(list.data() + i * size)->view(); };
-    for (std::size_t i = 1; i < list.size(); ++i) {
-      if (key(i - 1) < key(i)) continue;
-      return sort_slowly(list, size);
+  static std::size_t stride(const FieldInfo& info) { return element_size(info) + (info.shape == Shape::map ? sizeof(Str) : 0); }
+
+  // All elements that follow one another; usually that is all there are.
+  bool run(const FieldInfo& info, RawList& list, Reader& reader, std::string_view tag, unsigned wire, int depth) {
+    const std::size_t size = stride(info);
+    const bool first = !list.header;
+    {
+      ListScratch::Building building(lists_, list, size);
+      do {
+        if (!(info.shape == Shape::map ? map_entry(info, building.append_zero(), reader, wire, depth) : item(info, building, reader, wire, depth))) return false;
+      } while (reader.take(tag));
     }
-  }
-  static void sort_slowly(RawList& list, std::size_t size) {
-    std::string moved(size, '\0');
-    const auto place = [&](std::size_t i) { return list.data() + i * size; };
-    for (std::size_t i = 1; i < list.size(); ++i)
-      for (std::size_t j = i; j > 0 && reinterpret_cast<Str*>(place(j))->view() < reinterpret_cast<Str*>(place(j - 1))->view(); --j) {
-        std::memcpy(moved.data(), place(j), size);
-        std::memcpy(place(j), place(j - 1), size);
-        std::memcpy(place(j - 1), moved.data(), size);
-      }
+    if (!first)
+      in_parts_ = true;
+    else if (info.shape == Shape::map)
+      sort_entries(list, size);  // upstream writes maps sorted, other writers may not
+    return true;
   }
 
-  bool field(const FieldInfo& info, char* at, Reader& reader, unsigned wire, int depth) {
-    switch (info.shape) {
-      case Shape::single: return single(info, at, reader, wire, depth);
-      case Shape::optional: return optional(info, at, reader, wire, depth);
-      case Shape::list: return list(info, *reinterpret_cast<RawList*>(at), reader, wire, depth);
-      case Shape::map: return map_entry(info, *reinterpret_cast<RawList*>(at), reader, wire, depth);
+  // Sorts and cuts to size the lists that came in parts. Once, at the end: a client may send any number of parts.
+  static void finish_parts(const TypeInfo& type, char* structure) {
+    for (const FieldInfo& info : type.wire_fields) {
+      char* const at = structure + info.offset;
+      if (info.shape == Shape::list || info.shape == Shape::map) {
+        auto& list = *reinterpret_cast<RawList*>(at);
+        const std::size_t size = stride(info), key = info.shape == Shape::map ? sizeof(Str) : 0;
+        if (key) sort_entries(list, size);
+        list.shrink(size);
+        for (std::uint32_t i = 0; info.kind == Kind::structure && i < list.size(); ++i) finish_parts(*info.type, list.data() + i * size + key);
+      } else if (info.kind == Kind::structure) {
+        char* const inner = info.shape == Shape::optional ? *reinterpret_cast<char**>(at) : at;
+        if (inner) finish_parts(*info.type, inner);
+      }
     }
-    return false;
   }
 
   bool single(const FieldInfo& info, char* at, Reader& reader, unsigned wire, int depth) {
@@ -379,8 +412,7 @@ class Decoder {
       case Kind::duration: return opt<std::int64_t>(info, at, reader, wire, depth);
       case Kind::structure: {
         char*& inner = *reinterpret_cast<char**>(at);
-        if (!inner) inner = static_cast<char*>(std::calloc(1, std::max<std::size_t>(info.type->size, 1)));
-        if (!inner) std::abort();
+        if (!inner) inner = allocate_zero(info.type->size);
         return single(info, inner, reader, wire, depth);
       }
       default: return single(info, at, reader, wire, depth);
@@ -486,23 +518,22 @@ class Decoder {
     });
   }
 
-  bool list(const FieldInfo& info, RawList& list, Reader& reader, unsigned wire, int depth) {
+  // One element, or several packed numbers.
+  bool item(const FieldInfo& info, ListScratch::Building& building, Reader& reader, unsigned wire, int depth) {
     const bool numeric = info.kind == Kind::int32 || info.kind == Kind::int64 || info.kind == Kind::boolean;
-    const std::size_t size = element_size(info);
-    if (!numeric || wire != 2) return single(info, static_cast<char*>(list.append_zero(size)), reader, wire, depth);
+    if (!numeric || wire != 2) return single(info, building.append_zero(), reader, wire, depth);
     std::string_view packed;
     if (!reader.bytes(packed)) return false;
     Reader inner(packed);
     while (inner.more())
-      if (!single(info, static_cast<char*>(list.append_zero(size)), inner, 0, depth)) return false;
+      if (!single(info, building.append_zero(), inner, 0, depth)) return false;
     return true;
   }
 
-  bool map_entry(const FieldInfo& info, RawList& entries, Reader& reader, unsigned wire, int depth) {
+  bool map_entry(const FieldInfo& info, char* entry, Reader& reader, unsigned wire, int depth) {
     std::string_view bytes;
-    if (wire != 2 || !reader.bytes(bytes)) return false;
-    char* entry = static_cast<char*>(entries.append_zero(sizeof(Str) + element_size(info)));
     *reinterpret_cast<Str*>(entry) = Str(std::string_view());
+    if (wire != 2 || !reader.bytes(bytes)) return false;
     return each(bytes, [&](unsigned number, unsigned inner_wire, Reader& inner) {
       std::string_view text;
       if (number == 2) return single(info, entry + sizeof(Str), inner, inner_wire, depth);
@@ -512,8 +543,10 @@ class Decoder {
       return true;
     });
   }
-};
 
+  ListScratch& lists_;
+  bool in_parts_ = false;
+};
 
 Error malformed(std::string_view what) {
   return fail(Code::invalid_argument, "decoding protobuf: malformed or truncated " + std::string(what), "BadRequest");
@@ -551,7 +584,7 @@ Result<Envelope> open_envelope(std::string_view bytes) {
 
 Result<std::shared_ptr<Object>> decode_protobuf_message(const TypeInfo& type, std::string_view message) {
   std::shared_ptr<Object> object = type.make();
-  if (!Decoder().message(type, reinterpret_cast<char*>(object.get()), message, 0)) return malformed(type.name);
+  PLUMB_TRY(decode_protobuf_into(type, object.get(), message));
   return object;
 }
 
@@ -565,7 +598,10 @@ Result<std::shared_ptr<Object>> decode_protobuf(std::string_view enveloped) {
 }
 
 Status decode_protobuf_into(const TypeInfo& type, void* structure, std::string_view message) {
-  if (!Decoder().message(type, static_cast<char*>(structure), message, 0)) return malformed(type.name);
+  thread_local ListScratch lists;
+  const bool done = Decoder(lists).read(type, static_cast<char*>(structure), message);
+  lists.trim();
+  if (!done) return malformed(type.name);
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <new>
 #include <string>
 #include <string_view>
@@ -73,28 +74,45 @@ class Str {
   static constexpr std::size_t inline_capacity = 15;
 
   void init(std::string_view text) {
-    words_[0] = words_[1] = 0;
-    if (text.size() <= inline_capacity) {
-      if (!text.empty()) std::memcpy(words_, text.data(), text.size());
-      set_tag(static_cast<unsigned>(inline_tag | text.size()));
-      return;
-    }
+    if (text.size() <= inline_capacity) return pack(text.data(), text.size());
     void* memory = std::malloc(sizeof(Block) + text.size());
     if (!memory) std::abort();
     Block* made = new (memory) Block{{1}, static_cast<std::uint32_t>(text.size())};
     std::memcpy(made->text(), text.data(), text.size());
     words_[0] = reinterpret_cast<std::uintptr_t>(made);
-    set_tag(heap_tag);
+    words_[1] = tag_word(heap_tag);
   }
+  // Up to 15 characters, by loads of fixed size that may overlap: copying a size known only at run time would be a call.
+  void pack(const char* text, std::size_t size) {
+    std::uint64_t low = 0, high = 0;
+    if (size >= 8) {
+      low = load<std::uint64_t>(text);
+      high = load<std::uint64_t>(text + size - 8) >> 8 >> 8 * (15 - size);
+    } else if (size >= 4) {
+      low = load<std::uint32_t>(text) | std::uint64_t{load<std::uint32_t>(text + size - 4)} << 8 * (size - 4);
+    } else if (size > 0) {
+      for (const std::size_t i : {std::size_t{0}, size / 2, size - 1}) low |= std::uint64_t{static_cast<unsigned char>(text[i])} << 8 * i;
+    }
+    words_[0] = low;
+    words_[1] = high | tag_word(static_cast<unsigned>(inline_tag | size));
+  }
+  template <class Word>
+  static Word load(const char* from) {
+    Word word;
+    std::memcpy(&word, from, sizeof word);
+    return word;
+  }
+  // A sole owner needs no atomic write: nobody else can be taking a copy.
   void release() noexcept {
-    if (is_heap() && block()->references.fetch_sub(1, std::memory_order_acq_rel) == 1) std::free(block());
+    if (!is_heap()) return;
+    if (block()->references.load(std::memory_order_acquire) == 1 || block()->references.fetch_sub(1, std::memory_order_acq_rel) == 1) std::free(block());
   }
   void swap(Str& other) noexcept {
     std::swap(words_[0], other.words_[0]);
     std::swap(words_[1], other.words_[1]);
   }
   unsigned tag() const { return static_cast<unsigned>(words_[1] >> 56); }
-  void set_tag(unsigned tag) { words_[1] |= static_cast<std::uint64_t>(tag) << 56; }
+  static constexpr std::uint64_t tag_word(unsigned tag) { return std::uint64_t{tag} << 56; }
   bool is_heap() const { return tag() == heap_tag; }
   Block* block() const { return reinterpret_cast<Block*>(words_[0]); }
 
