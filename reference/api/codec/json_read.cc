@@ -95,6 +95,7 @@ class Reader {
       case Kind::quantity: name = "resource.Quantity"; break;
       case Kind::int_or_string: name = "intstr.IntOrString"; break;
       case Kind::raw: name = "runtime.RawExtension"; break;
+      case Kind::json: name = "v1.JSON"; break;
     }
     if (info.shape == Shape::list) return "[]" + name;
     if (info.shape == Shape::map) return "map[string]" + name;
@@ -262,17 +263,33 @@ class Reader {
         return {};
       }
       case Kind::structure: {
+        if (info.type->is_union) return alternative(value, info, at, place, depth);
         od::object object;
         if (const error_code code = value.get_object().get(object)) return null_or_wrong(value, info, place, code);
         if (info.type->is_object) std::memcpy(at, &info.type, sizeof info.type);
         return members(object, *info.type, at, place, depth + 1, false);
       }
       case Kind::strings: return strings(value, info, *reinterpret_cast<List<Str>*>(at), place);
-      case Kind::raw: return raw(value, *reinterpret_cast<Raw*>(at), depth);
+      case Kind::raw:
+      case Kind::json: return raw(value, *reinterpret_cast<Raw*>(at), depth);
       case Kind::int_or_string: return int_or_string(value, info, *reinterpret_cast<IntOrString*>(at), place);
       case Kind::quantity: return quantity(value, info, *reinterpret_cast<QuantityText*>(at), place);
       default: return from_text(value, info, at, place);
     }
+  }
+  // A union: the form of the value tells which field it is.
+  Status alternative(od::value& value, const FieldInfo& info, char* at, const Place& place, int depth) {
+    od::json_type type;
+    if (const error_code code = value.type().get(type)) return malformed(code);
+    if (type == od::json_type::null) return skip(value, depth);
+    const FieldInfo* chosen = nullptr;
+    for (const FieldInfo& each : info.type->json_fields) {
+      const bool list = each.shape == Shape::list, flag = each.kind == Kind::boolean;
+      if (type == od::json_type::array ? list : type == od::json_type::object ? !list && !flag : type == od::json_type::boolean && flag) chosen = &each;
+      // A flag says whether anything is allowed, so a struct sets it, too.
+      if (flag && type == od::json_type::object) *reinterpret_cast<bool*>(at + each.offset) = true;
+    }
+    return chosen ? field(value, *chosen, at + chosen->offset, place, depth + 1) : wrong_type(value, info, place);
   }
   template <class T>
   Status number(simdjson::simdjson_result<T>&& parsed, od::value& value, const FieldInfo& info, T& out, const Place& place) {
@@ -394,6 +411,7 @@ class Reader {
       case Kind::duration: return opt<std::int64_t>(value, info, at, place, depth);
       case Kind::float64: return opt<double>(value, info, at, place, depth);
       case Kind::structure: {
+        if (info.type->is_union) return optional_union(value, info, at, place, depth);
         od::object object;
         if (const error_code code = value.get_object().get(object)) return null_or_wrong(value, info, place, code);
         char*& inner = *reinterpret_cast<char**>(at);
@@ -403,6 +421,14 @@ class Reader {
       }
       default: return single(value, info, at, place, depth);
     }
+  }
+  Status optional_union(od::value& value, const FieldInfo& info, char* at, const Place& place, int depth) {
+    bool null = false;
+    if (!value.is_null().get(null) && null) return {};
+    char*& inner = *reinterpret_cast<char**>(at);
+    if (!inner) inner = static_cast<char*>(std::calloc(1, info.type->size));
+    if (!inner) std::abort();
+    return alternative(value, info, inner, place, depth);
   }
   template <class T>
   Status opt(od::value& value, const FieldInfo& info, char* at, const Place& place, int depth) {
