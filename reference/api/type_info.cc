@@ -30,7 +30,8 @@ std::size_t element_size(const FieldInfo& info) {
     case Kind::time:
     case Kind::micro_time:
     case Kind::quantity:
-    case Kind::raw: return 16;
+    case Kind::raw:
+    case Kind::json: return 16;
   }
   return 0;
 }

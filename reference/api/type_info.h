@@ -16,7 +16,8 @@ struct TypeInfo;
 enum class Kind : std::uint8_t {
   string, boolean, int32, int64, float64, bytes, time, micro_time, duration, quantity, int_or_string,
   strings,  // a list of strings that is a message of its own on the protobuf wire (ExtraValue, Verbs)
-  raw,      // JSON kept as text: RawExtension, FieldsV1
+  raw,      // an object kept as JSON text: RawExtension, FieldsV1
+  json,     // the same for any JSON value: apiextensions.k8s.io JSON
   structure,
 };
 
@@ -91,6 +92,7 @@ struct TypeInfo {
   bool is_object;            // derives from Object: has kind, apiVersion, metadata
   bool has_type_meta;        // JSON carries kind and apiVersion
   bool atomic;               // structType=atomic
+  bool is_union;             // in JSON it is the one of its fields that is set, without a name: an object, an array or a boolean tells which
   std::span<const FieldInfo> json_fields;  // all that stand at this level in JSON, in upstream's order; offsets reach into nested structs
   std::span<const FieldInfo> wire_fields;  // by protobuf number
   std::span<const std::uint8_t> json_slots;  // hash of name -> 1 + index in json_fields; 0 is free; size is a power of two

@@ -19,7 +19,8 @@ bool equal_value(const FieldInfo& info, const char* a, const char* b) {
     case Kind::string:
     case Kind::bytes:
     case Kind::quantity:
-    case Kind::raw: return as<Str>(a) == as<Str>(b);
+    case Kind::raw:
+    case Kind::json: return as<Str>(a) == as<Str>(b);
     case Kind::boolean: return as<bool>(a) == as<bool>(b);
     case Kind::int32: return as<std::int32_t>(a) == as<std::int32_t>(b);
     case Kind::int64:
@@ -48,7 +49,8 @@ bool equal_optional(const FieldInfo& info, const char* a, const char* b) {
     }
     case Kind::string:
     case Kind::quantity:
-    case Kind::raw: return as<Str>(a).is_set() == as<Str>(b).is_set() && as<Str>(a) == as<Str>(b);
+    case Kind::raw:
+    case Kind::json: return as<Str>(a).is_set() == as<Str>(b).is_set() && as<Str>(a) == as<Str>(b);
     default: return equal_value(info, a, b);
   }
 }
@@ -74,7 +76,8 @@ std::size_t heap_of_value(const FieldInfo& info, const char* at) {
     case Kind::string:
     case Kind::bytes:
     case Kind::quantity:
-    case Kind::raw: return as<Str>(at).heap_bytes();
+    case Kind::raw:
+    case Kind::json: return as<Str>(at).heap_bytes();
     case Kind::int_or_string: return as<IntOrString>(at).text.heap_bytes();
     case Kind::structure: return heap_of(*info.type, at);
     case Kind::strings: {
@@ -117,7 +120,8 @@ void destroy_value(const FieldInfo& info, char* at) {
     case Kind::string:
     case Kind::bytes:
     case Kind::quantity:
-    case Kind::raw: reinterpret_cast<Str*>(at)->~Str(); break;
+    case Kind::raw:
+    case Kind::json: reinterpret_cast<Str*>(at)->~Str(); break;
     case Kind::int_or_string: reinterpret_cast<IntOrString*>(at)->~IntOrString(); break;
     case Kind::strings: reinterpret_cast<List<Str>*>(at)->~List(); break;
     case Kind::structure: destroy(*info.type, at); return;

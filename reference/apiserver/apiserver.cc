@@ -15,7 +15,7 @@ namespace {
 constexpr Duration stop_grace = std::chrono::seconds(1);
 
 std::pair<net::Headers, std::string> transport_error(int code, std::string_view what) {
-  metav1::Status status = code == 413   ? status::entity_too_large(std::string(what))
+  metav1::Status status = code == 413   ? status::entity_too_large("Request entity too large: limit is " + std::to_string(net::ServerOptions().max_body_bytes))
                           : code == 503 ? status::unavailable(std::string(what))
                           : code == 500 ? status::internal(what)
                                         : status::bad_request(std::string(what));

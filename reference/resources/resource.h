@@ -7,6 +7,9 @@
 //
 // Discovery, verbs, watch, selectors, paging, patches, tables, errors and OpenAPI follow from it. A Resource has no state and is used
 // from many threads.
+//
+// A type with several served versions is stored in one: that one's Resource has the rules, and each further version is a Resource that
+// names it in stored_as() and converts (shared/version.h). What was written through one is read, listed and watched through all.
 #pragma once
 
 #include <memory>
@@ -70,8 +73,23 @@ class Resource {
   virtual NameRule name_rule() const { return NameRule::dns_subdomain; }
   // The verbs served, beside those of subresources. Default: all of create, delete, deletecollection, get, list, patch, update, watch.
   virtual std::vector<std::string_view> verbs() const;
-  // Below /registry/ in the store, as upstream: the plural, but for a few old names ("minions", "services/specs").
+  // Below /registry/ in the store, as upstream: the plural, but for a few old names ("minions", "services/specs") and the groups that
+  // upstream's other API servers store under their names.
   virtual std::string storage_prefix() const { return names().plural; }
+
+  // The resource whose version is stored; nullptr: this one's is. Objects of a resource that is stored as another get its defaults, are
+  // converted, go through all that holds for the stored one, and are validated in this version. The conversions are upstream's and give
+  // objects that nobody else holds; what one version cannot say goes through annotations where upstream has such.
+  virtual const Resource* stored_as() const { return nullptr; }
+  virtual std::shared_ptr<api::Object> to_stored(const api::Object& object) const { return api::clone(object); }
+  virtual std::shared_ptr<api::Object> from_stored(const api::Object& stored) const { return api::clone(stored); }
+  // What stored_as() calls the field that a field selector names.
+  virtual std::string_view stored_field(std::string_view name) const { return name; }
+  // stored_as(), or this one.
+  const Resource& stored() const {
+    const Resource* other = stored_as();
+    return other ? *other : *this;
+  }
   // Not stored: the answer is computed (reviews, bindings).
   virtual bool is_virtual() const { return false; }
 
@@ -85,15 +103,19 @@ class Resource {
   virtual void prepare_for_update(api::Object& next, const api::Object& previous) const;
   // The same for an update through the status subresource: everything but status (and metadata the rules allow) stays.
   virtual void prepare_for_status_update(api::Object& next, const api::Object& previous) const;
+  // The same for the other subresources that take the object itself ("finalize", "approval", "ephemeralcontainers", "resize").
+  virtual void prepare_for_subresource_update(std::string_view /*subresource*/, api::Object& /*next*/, const api::Object& /*previous*/) const {}
   // True for types with metadata.generation.
   virtual bool has_generation() const { return has_status(); }
   virtual bool spec_changed(const api::Object& next, const api::Object& previous) const;
 
   // Semantic rules; structural ones, metadata and names are checked by the caller.
   virtual void validate(const api::Object&, FieldErrors&) const {}
-  // Runs after validate() on the new object.
+  // Each runs after validate() on the new object.
+  virtual void validate_create(const api::Object&, FieldErrors&) const {}
   virtual void validate_update(const api::Object& /*next*/, const api::Object& /*previous*/, FieldErrors&) const {}
   virtual void validate_status_update(const api::Object& /*next*/, const api::Object& /*previous*/, FieldErrors&) const {}
+  virtual void validate_subresource_update(std::string_view /*subresource*/, const api::Object& /*next*/, const api::Object& /*previous*/, FieldErrors&) const {}
 
   // True when the type has a field "status" that is served as a subresource.
   virtual bool has_status() const;

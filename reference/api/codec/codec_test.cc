@@ -9,6 +9,7 @@
 #include "reference/api/codec/json.h"
 #include "reference/api/codec/list.h"
 #include "reference/api/codec/protobuf.h"
+#include "reference/api/types/apiextensionsv1.h"
 #include "reference/api/types/appsv1.h"
 #include "reference/api/types/corev1.h"
 #include "reference/api/walk.h"
@@ -71,7 +72,7 @@ std::vector<Pair> golden_pairs() {
 
 TEST(Golden, EveryPairRoundTripsBothWays) {
   const auto pairs = golden_pairs();
-  EXPECT_EQ(pairs.size(), 94u);
+  EXPECT_EQ(pairs.size(), 95u);
   for (const Pair& pair : pairs) {
     ASSERT_NE(pair.type, nullptr) << pair.name;
     const TypeInfo& type = *pair.type;
@@ -124,6 +125,58 @@ TEST(Protobuf, EveryTruncationIsAnErrorOrAShorterObjectNeverACrash) {
       (void)decode_protobuf_into(*pair.type, any.get(), broken);
     }
   }
+}
+
+// A schema inside a schema, as deep as a request may nest, comes back from both wires.
+TEST(Json, TypesThatContainThemselvesNestAsDeepInProtobuf) {
+  const auto definition = [](std::string_view open, std::string_view close, int depth) {
+    std::string text = R"({"spec":{"versions":[{"schema":{"openAPIV3Schema":)";
+    for (int i = 0; i < depth; ++i) text += open;
+    text += R"({"type":"string"})";
+    for (int i = 0; i < depth; ++i) text += close;
+    return text + "}}]}}";
+  };
+  const TypeInfo& type = apiextensionsv1::CustomResourceDefinition::info();
+  const std::pair<std::string, std::string> forms[] = {{R"({"not":)", "}"},         {R"({"items":)", "}"},
+                                                       {R"({"items":[)", "]}"},     {R"({"properties":{"a":)", "}}"},
+                                                       {R"({"allOf":[)", "]}"},     {R"({"additionalProperties":)", "}"},
+                                                       {R"({"dependencies":{"a":)", "}}"}};
+  for (const auto& [open, close] : forms) {
+    int deepest = 0;
+    for (int depth = 1; depth < 600; depth += 10) {
+      const auto read = decode_json(type, definition(open, close, depth));
+      if (!read.ok()) break;
+      deepest = depth;
+      std::string bytes;
+      encode_protobuf(**read, bytes);
+      const auto again = decode_protobuf(bytes);
+      ASSERT_TRUE(again.ok()) << open << depth << ": " << again.error().message;
+      EXPECT_TRUE(semantically_equal(**read, **again)) << open << depth;
+    }
+    EXPECT_GT(deepest, 100) << open;
+    EXPECT_FALSE(decode_json(type, definition(open, close, 600)).ok()) << open;
+  }
+}
+
+TEST(Json, AUnionTakesTheFormsOfItsFieldsOnly) {
+  const TypeInfo& type = apiextensionsv1::JSONSchemaProps::info();
+  const auto again = [&](std::string_view json) {
+    Any any(type);
+    const Status read = decode_json_into(type, any.get(), json);
+    if (!read.ok()) return "error: " + read.error().message;
+    std::string text;
+    encode_json(type, any.get(), text);
+    return text;
+  };
+  for (const char* text : {R"({"items":{"type":"a"}})", R"({"items":[{},{"type":"a"}]})", R"({"additionalProperties":false})", R"({"additionalProperties":true})",
+                           R"({"additionalProperties":{}})", R"({"dependencies":{"a":["b"],"c":{}}})", R"({"default":null,"enum":[null,1]})",
+                           R"({"default":{"a":[1,"b"]},"example":"x"})"})
+    EXPECT_EQ(again(text), text == std::string_view(R"({"default":null,"enum":[null,1]})") ? R"({"enum":[null,1]})" : text);
+  EXPECT_EQ(again(R"({"items":null,"additionalProperties":null})"), "{}");
+  EXPECT_EQ(again(R"({"items":{"typ":1}})"), R"({"items":{}})");
+  EXPECT_EQ(again(R"({"items":true,"items":{"type":"a"}})").substr(0, 6), "error:");
+  for (const char* text : {R"({"items":7})", R"({"items":"x"})", R"({"additionalProperties":[]})", R"({"dependencies":{"a":true}})", R"({"dependencies":{"a":[7]}})"})
+    EXPECT_EQ(again(text).substr(0, 6), "error:") << text;
 }
 
 TEST(Protobuf, SkipsUnknownFields) {

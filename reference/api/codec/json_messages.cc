@@ -28,6 +28,7 @@ std::string go_type(const FieldInfo& info) {
     case Kind::quantity: name = "resource.Quantity"; break;
     case Kind::int_or_string: name = "intstr.IntOrString"; break;
     case Kind::raw: name = "runtime.RawExtension"; break;
+    case Kind::json: name = "v1.JSON"; break;
   }
   if (info.shape == Shape::list) return "[]" + name;
   if (info.shape == Shape::map) return "map[string]" + name;

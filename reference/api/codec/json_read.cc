@@ -192,15 +192,31 @@ class Reader {
       case Kind::float64: return tokens_.real(*reinterpret_cast<double*>(at)) ? null_or_wrong(info, place) : true;
       case Kind::int32: return int32(info, *reinterpret_cast<std::int32_t*>(at), place);
       case Kind::structure:
+        if (info.type->is_union) return alternative(info, at, place, depth);
         if (tokens_.peek() != '{') return null_or_wrong(info, place);
         if (info.type->is_object) std::memcpy(at, &info.type, sizeof info.type);
         return members(*info.type, at, place, depth + 1);
       case Kind::strings: return strings(info, *reinterpret_cast<RawList*>(at), place);
-      case Kind::raw: return raw(*reinterpret_cast<Raw*>(at), depth);
+      case Kind::raw:
+      case Kind::json: return raw(*reinterpret_cast<Raw*>(at), depth);
       case Kind::int_or_string: return int_or_string(info, *reinterpret_cast<IntOrString*>(at), place);
       case Kind::quantity: return quantity(info, *reinterpret_cast<QuantityText*>(at), place);
       default: return from_text(info, at, place);
     }
+  }
+
+  // A union: the form of the value tells which field it is.
+  bool alternative(const FieldInfo& info, char* at, const Place& place, int depth) {
+    const char first = tokens_.peek();
+    const bool is_list = first == '[', is_struct = first == '{', is_flag = first == 't' || first == 'f';
+    const FieldInfo* chosen = nullptr;
+    for (const FieldInfo& each : info.type->json_fields) {
+      const bool list = each.shape == Shape::list, flag = each.kind == Kind::boolean;
+      if ((is_list && list) || (is_struct && !list && !flag) || (is_flag && flag)) chosen = &each;
+      // A flag says whether anything is allowed, so a struct sets it, too.
+      if (flag && is_struct) *reinterpret_cast<bool*>(at + each.offset) = true;
+    }
+    return chosen ? field(*chosen, at + chosen->offset, place, depth + 1) : null_or_wrong(info, place);
   }
 
   // Without data after null.
@@ -326,9 +342,10 @@ class Reader {
       case Kind::duration: return opt<std::int64_t>(info, at, place, depth);
       case Kind::float64: return opt<double>(info, at, place, depth);
       case Kind::structure: {
-        if (tokens_.peek() != '{') return null_or_wrong(info, place);
+        if (tokens_.peek() == 'n' || (tokens_.peek() != '{' && !info.type->is_union)) return null_or_wrong(info, place);
         char*& inner = *reinterpret_cast<char**>(at);
         inner = allocate_zero(info.type->size);
+        if (info.type->is_union) return alternative(info, inner, place, depth);
         return members(*info.type, inner, place, depth + 1);
       }
       default: return single(info, at, place, depth);

@@ -51,6 +51,7 @@ class Writer {
   explicit Writer(std::string& out) : out_(out) {}
 
   void structure(const TypeInfo& type, const char* at, bool top) {
+    if (type.is_union) return alternative(type, at);
     out_ += '{';
     bool first = true;
     if (top && type.has_type_meta) {
@@ -111,7 +112,8 @@ class Writer {
       case Kind::string:
       case Kind::bytes:
       case Kind::quantity:
-      case Kind::raw: return !as<Str>(at).is_set();
+      case Kind::raw:
+      case Kind::json: return !as<Str>(at).is_set();
     }
     return true;
   }
@@ -155,9 +157,21 @@ class Writer {
       case Kind::quantity: quantity(as<QuantityText>(at)); return;
       case Kind::int_or_string: int_or_string(as<IntOrString>(at)); return;
       case Kind::strings: strings(as<List<Str>>(at)); return;
-      case Kind::raw: out_ += as<Raw>(at) ? as<Raw>(at).json.view() : std::string_view("null"); return;
+      case Kind::raw:
+      case Kind::json: out_ += as<Raw>(at) ? as<Raw>(at).json.view() : std::string_view("null"); return;
       case Kind::structure: structure(*info.type, at, false); return;
     }
+  }
+  // A list with elements or a struct goes before a flag, which is there in any case.
+  void alternative(const TypeInfo& type, const char* at) {
+    const FieldInfo* flag = nullptr;
+    for (const FieldInfo& info : type.json_fields) {
+      if (info.kind == Kind::boolean) flag = &info;
+      const bool set = info.shape == Shape::list ? as<RawList>(at + info.offset).size() > 0 : info.shape == Shape::optional && !absent(info, at + info.offset);
+      if (set) return field(info, at + info.offset);
+    }
+    if (flag) return field(*flag, at + flag->offset);
+    out_ += "null";
   }
   void number(std::int64_t value) {
     char text[24];

@@ -119,6 +119,7 @@ class Encoder {
         return;
       case Kind::quantity:
       case Kind::raw:
+      case Kind::json:
         if (reinterpret_cast<const Str*>(at)->is_set()) element(info, at);
         return;
       case Kind::int_or_string:
@@ -161,6 +162,7 @@ class Encoder {
         return;
       }
       case Kind::raw:
+      case Kind::json:
         if (const Str& json = reinterpret_cast<const Raw*>(at)->json; json.is_set()) string_field(1, json);
         return;
       default: return;
@@ -221,7 +223,7 @@ Encoder& thread_encoder() {
 }
 
 // ---- decoding ------------------------------------------------------------------------------------------------------------------
-constexpr int max_depth = 100;
+constexpr int max_depth = 512;  // as in JSON: whatever came in as JSON can be read again
 
 class Reader {
  public:
@@ -445,7 +447,8 @@ class Decoder {
         reinterpret_cast<List<Str>*>(at)->push_back(Str(text));
         return true;
       });
-      case Kind::raw: return raw(*reinterpret_cast<Raw*>(at), bytes);
+      case Kind::raw:
+      case Kind::json: return raw(*reinterpret_cast<Raw*>(at), bytes);
       default: return false;
     }
   }

@@ -20,7 +20,7 @@ struct Envelope {
 };
 Result<Envelope> open_envelope(std::string_view bytes);
 
-// Fails with Code::invalid_argument on truncated or malformed input. Nesting deeper than 100 is malformed.
+// Fails with Code::invalid_argument on truncated or malformed input. Nesting deeper than 512 is malformed.
 Result<std::shared_ptr<Object>> decode_protobuf(std::string_view enveloped);                  // the type is the envelope's
 Result<std::shared_ptr<Object>> decode_protobuf_message(const TypeInfo& type, std::string_view message);  // no envelope
 Status decode_protobuf_into(const TypeInfo& type, void* structure, std::string_view message);

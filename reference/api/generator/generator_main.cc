@@ -34,6 +34,7 @@ const std::map<std::string, Scalar> scalars = {
     {"Strings", {"strings", "api::List<api::Str>", "api::List<api::Str>"}},
     {"RawExtension", {"raw", "api::Raw", "api::Raw"}},
     {"FieldsV1", {"raw", "api::Raw", "api::Raw"}},
+    {"JSON", {"json", "api::Raw", "api::Raw"}},
 };
 
 class Generator {
@@ -137,9 +138,23 @@ class Generator {
       for (const auto& [name, value] : e.values) constant(name, value);
     for (const auto& [name, value] : package.constants) constant(name, value);
     out << "\n";
-    for (const Type* type : ordered(package)) structure(out, package, *type);
+    std::set<std::string> known;
+    for (const Type* type : ordered(package)) {
+      announce(out, package, *type, known);
+      structure(out, package, *type);
+    }
     out << "}  // namespace plumb::" << package.name << "\n";
     return out.str();
+  }
+
+  // Declares the types that are used before they are defined, because they contain each other.
+  void announce(std::ostream& out, const Package& package, const Type& type, std::set<std::string>& known) const {
+    known.insert(package.name + "::" + type.name);
+    for (const Field& field : type.fields) {
+      const Resolved found = resolve(package, field.type);
+      const bool own = found.is == Is::structure && found.name.starts_with(package.name + "::");
+      if (own && known.insert(found.name).second) out << "struct " << types_.at(found.name)->name << ";\n";
+    }
   }
 
   void structure(std::ostream& out, const Package& package, const Type& type) const {
@@ -304,7 +319,7 @@ class Generator {
     const auto flag = [](bool b) { return b ? "true" : "false"; };
     out << "const api::TypeInfo " << type.name << "::type_info{\"" << type.name << "\", \"" << package.name << "\", \""
         << package.group << "\", \"" << package.version << "\", sizeof(" << type.name << "), " << flag(type.object) << ", " << flag(type.type_meta) << ", "
-        << flag(type.atomic) << ", " << (any_json ? "json_" + type.name : "{}") << ", " << (any_wire ? "wire_" + type.name : "{}") << ", "
+        << flag(type.atomic) << ", " << flag(type.union_) << ", " << (any_json ? "json_" + type.name : "{}") << ", " << (any_wire ? "wire_" + type.name : "{}") << ", "
         << (any_json ? "slots_" + type.name : "{}") << ", " << (any_json ? "seed_" + type.name : "0") << ", ";
     if (type.object)
       out << "[]() -> std::shared_ptr<api::Object> { return std::make_shared<" << type.name

@@ -63,8 +63,8 @@ class Parser {
       package_.enums.push_back({parts[1], flag && parts[2] == "closed", {}});
       return in_ = In::enumeration, Status();
     }
-    if (what != "object" && what != "kind" && what != "type") return bad("unknown heading '" + what + "'");
-    package_.types.push_back({parts[1], what == "object", what != "type", flag && parts[2] == "atomic", {}});
+    if (what != "object" && what != "kind" && what != "type" && what != "union") return bad("unknown heading '" + what + "'");
+    package_.types.push_back({parts[1], what == "object", what == "object" || what == "kind", flag && parts[2] == "atomic", what == "union", {}});
     return in_ = In::type, Status();
   }
 

@@ -19,7 +19,7 @@ struct Field {
 };
 struct Type {
   std::string name;
-  bool object = false, type_meta = false, atomic = false;
+  bool object = false, type_meta = false, atomic = false, union_ = false;
   std::vector<Field> fields;
 };
 struct Enum {

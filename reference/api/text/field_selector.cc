@@ -79,6 +79,12 @@ std::optional<std::string_view> FieldSelector::exact(std::string_view field) con
   return std::nullopt;
 }
 
+FieldSelector FieldSelector::renamed(const std::function<std::string_view(std::string_view field)>& name) const {
+  FieldSelector renamed = *this;
+  for (FieldRequirement& term : renamed.requirements_) term.field = std::string(name(term.field));
+  return renamed;
+}
+
 std::string FieldSelector::to_string() const {
   std::vector<std::string> parts;
   for (const FieldRequirement& term : requirements_) parts.push_back(term.field + (term.equal ? "=" : "!=") + escape_field_value(term.value));

@@ -31,6 +31,8 @@ class FieldSelector {
   const std::vector<FieldRequirement>& requirements() const { return requirements_; }
   std::optional<std::string_view> exact(std::string_view field) const;
   std::string to_string() const;
+  // The same with other names for the fields.
+  FieldSelector renamed(const std::function<std::string_view(std::string_view field)>& name) const;
 
  private:
   std::vector<FieldRequirement> requirements_;  // in the order of their text

@@ -11,27 +11,22 @@ constexpr std::string_view root = "/registry/";
 constexpr std::size_t load_page = 1'000;
 constexpr Duration rebuild_pause = std::chrono::seconds(1);
 
-struct HistoricalName {
-  std::string_view group_resource, directory;
-};
-// Where upstream stores what it once called otherwise, and what two groups would both call the same.
-constexpr HistoricalName historical_names[] = {
-    {"nodes", "minions"},
-    {"services", "services/specs"},
-    {"endpoints", "services/endpoints"},
-    {"replicationcontrollers", "controllers"},
-    {"ingresses.networking.k8s.io", "ingress"},
-    {"events.events.k8s.io", "events.k8s.io/events"},
-    {"apiservices.apiregistration.k8s.io", "apiregistration.k8s.io/apiservices"},
-};
+Result<std::shared_ptr<api::Object>> decode_stored_json(const resources::Resource& resource, std::string_view json) {
+  const api::TypeMeta meta = PLUMB_TRY(api::peek_type_meta(json));
+  const api::TypeInfo* type = api::find_type(meta.api_version, meta.kind);
+  return api::decode_json(type && type->is_object ? *type : resource.type(), json);
+}
 
 }  // namespace
 
-std::string storage_prefix(const resources::Resource& resource) {
-  const std::string name = resource.group_resource();
-  for (const auto& [historical, directory] : historical_names)
-    if (historical == name) return std::string(root).append(directory).append("/");
-  return std::string(root).append(resource.names().plural).append("/");
+std::string storage_prefix(const resources::Resource& resource) { return std::string(root).append(resource.stored().storage_prefix()).append("/"); }
+
+Result<std::shared_ptr<api::Object>> decode_stored(const resources::Resource& resource, std::string_view bytes) {
+  auto object = PLUMB_TRY(bytes.starts_with(api::protobuf_magic) ? api::decode_protobuf(bytes) : decode_stored_json(resource, bytes));
+  if (&object->type() == &resource.type()) return object;
+  const resources::Resource* version = resources::find_by_type(object->type());
+  if (version && version->stored_as() == &resource) return version->to_stored(*object);
+  return fail(Code::invalid_argument, "it is of another type: " + api::api_version(object->type()) + " " + std::string(object->type().name));
 }
 
 WatchCache::WatchCache(store::Store& store, Clock& clock, Options options) : store_(store), clock_(clock), options_(options), workers_(1, 4) {}
@@ -40,13 +35,16 @@ Result<std::unique_ptr<WatchCache>> WatchCache::start(store::Store& store, Clock
                                                       Options options) {
   std::unique_ptr<WatchCache> cache(new WatchCache(store, clock, options));
   for (const resources::Resource* resource : resources) {
-    if (resource->is_virtual()) continue;
+    if (resource->is_virtual() || resource->stored_as()) continue;
     auto made = std::make_shared<ResourceCache>(*resource, clock, cache->reached_);
     const auto [at, fresh] = cache->by_prefix_.emplace(storage_prefix(*resource), made.get());
-    if (!fresh) return fail(Code::invalid_argument, "two resources are stored under " + at->first + ": register only one version of each");
+    if (!fresh) return fail(Code::invalid_argument, "two resources are stored under " + at->first + ": let one name the other in stored_as()");
     cache->by_resource_.emplace(resource, made.get());
     cache->caches_.push_back(std::move(made));
   }
+  for (const resources::Resource* resource : resources)
+    if (const auto stored = cache->by_resource_.find(resource->stored_as()); stored != cache->by_resource_.end())
+      cache->by_resource_.emplace(resource, stored->second);
   PLUMB_TRY(cache->load());
   cache->schedule_bookmarks();
   return cache;
@@ -96,12 +94,9 @@ CachedPtr WatchCache::decode(const Key& key, const store::KeyValue& kv) {
   }
   std::shared_ptr<api::Object> object = own ? std::move(own->object) : nullptr;
   if (!object) {
-    Result<std::shared_ptr<api::Object>> decoded = kv.value->starts_with(api::protobuf_magic)
-                                                      ? api::decode_protobuf(*kv.value)
-                                                      : api::decode_json(key.cache->resource().type(), *kv.value);
-    if (!decoded.ok() || &(*decoded)->type() != &key.cache->resource().type()) {
-      log::error("apiserver", "cannot read " + kv.key + " from the store, leaving it out: " +
-                                  (decoded.ok() ? "it is of another type" : decoded.error().message));
+    auto decoded = decode_stored(key.cache->resource(), *kv.value);
+    if (!decoded.ok()) {
+      log::error("apiserver", "cannot read " + kv.key + " from the store, leaving it out: " + decoded.error().message);
       return nullptr;
     }
     object = std::move(*decoded);

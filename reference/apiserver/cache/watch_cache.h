@@ -23,6 +23,9 @@ namespace plumb::apiserver {
 
 // "/registry/pods/", and with upstream's historical names "/registry/minions/" for nodes.
 std::string storage_prefix(const resources::Resource& resource);
+// A value of the store as an object of the version that is stored; values in another served version (an upstream API server wrote them)
+// are converted.
+Result<std::shared_ptr<api::Object>> decode_stored(const resources::Resource& resource, std::string_view bytes);
 
 class WatchCache {
  public:

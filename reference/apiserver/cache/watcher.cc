@@ -86,6 +86,13 @@ void Watcher::take_initial(Batch& batch, std::size_t limit) {
 }
 
 Watcher::Batch Watcher::take(std::size_t limit) {
+  Batch batch = take_stored(limit);
+  if (shown_)
+    for (WatchEvent& event : batch.events) event.object = shown_as(*shown_, event.object);
+  return batch;
+}
+
+Watcher::Batch Watcher::take_stored(std::size_t limit) {
   Batch batch;
   const std::lock_guard lock(mutex_);
   if (initial_) take_initial(batch, limit);

@@ -63,6 +63,8 @@ class Watcher {
 
   // At most `limit` events, in order. Never waits.
   Batch take(std::size_t limit);
+  // In which version take() shows objects: the stored one when this is not called. Before the first take().
+  void show_as(const resources::Resource& resource) { shown_ = &resource; }
   // Called when take() has something after it had nothing, on a thread of the cache and under its lock: it may post or signal, not take()
   // and not let go of a watcher. Set once, before the first take().
   void on_ready(std::function<void()> callback);
@@ -75,6 +77,7 @@ class Watcher {
 
   void push(WatchEvent event);
   void end(const std::optional<metav1::Status>& error);
+  Batch take_stored(std::size_t limit);
   void take_initial(Batch& batch, std::size_t limit);
   void wake();  // the lock is held
 
@@ -82,6 +85,7 @@ class Watcher {
   const Selection selection_;
   const bool bookmarks_;
   const std::size_t capacity_;
+  const resources::Resource* shown_ = nullptr;
   std::function<void(Watcher&)> unregister_;  // set by the cache
 
   std::mutex mutex_;

@@ -36,6 +36,7 @@ constexpr SpecialType special_types[] = {
     {Kind::duration, "io.k8s.apimachinery.pkg.apis.meta.v1.Duration", ""},
     {Kind::quantity, "io.k8s.apimachinery.pkg.api.resource.Quantity", ""},
     {Kind::int_or_string, "io.k8s.apimachinery.pkg.util.intstr.IntOrString", "int-or-string"},
+    {Kind::json, "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON", ""},
 };
 
 Doc typed(std::string_view type, std::string_view format = {}) {
@@ -53,6 +54,10 @@ class Definitions {
   std::string add(const TypeInfo& type) {
     std::string name = definition_name(type);
     if (!made_.emplace(name, Doc()).second) return name;
+    if (type.is_union) {
+      made_[name] = Doc::object();  // a schema can not say it in one type
+      return name;
+    }
     Members properties;
     std::vector<Doc> required;
     if (type.has_type_meta || type.is_object) {
@@ -91,7 +96,7 @@ class Definitions {
  private:
   Doc special(const SpecialType& special) {
     if (made_.emplace(std::string(special.name), Doc()).second) {
-      Doc schema = typed("string", special.format);
+      Doc schema = special.kind == Kind::json ? Doc::object() : typed("string", special.format);  // anything
       if (dialect_.v3 && (special.kind == Kind::int_or_string || special.kind == Kind::quantity)) {
         schema = Doc::object({{"oneOf", Doc::array({typed("string"), typed(special.kind == Kind::quantity ? "number" : "integer")})}});
         if (!special.format.empty()) schema = schema.with("format", special.format);
@@ -316,6 +321,7 @@ std::string definition_name(const TypeInfo& type) {
   if (package.ends_with(type.version)) package.resize(package.size() - type.version.size());
   std::string prefix = "io.k8s.api." + package;
   if (package == "meta" || package == "partial") prefix = "io.k8s.apimachinery.pkg.apis.meta";
+  if (package == "apiextensions") prefix = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions";
   if (package == "apiregistration") prefix = "io.k8s.kube-aggregator.pkg.apis.apiregistration";
   return prefix + "." + std::string(type.version) + "." + std::string(type.name);
 }

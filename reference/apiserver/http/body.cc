@@ -11,6 +11,13 @@ namespace {
 constexpr std::size_t body_limit = 3 << 20;
 constexpr std::size_t yaml_depth = 200;
 
+api::YamlOptions yaml_limits() {
+  api::YamlOptions limits;
+  limits.max_bytes = body_limit;
+  limits.max_depth = yaml_depth;
+  return limits;
+}
+
 std::vector<std::string> accepted_body_types() { return {"application/json", "application/yaml", "application/vnd.kubernetes.protobuf"}; }
 
 std::string describe(const api::TypeInfo& type) {
@@ -74,43 +81,55 @@ ApiResult<std::shared_ptr<api::Object>> read_object(Call& call, const api::TypeI
     case Encoding::json: return from_json(call, type, body);
     case Encoding::yaml: break;
   }
-  api::YamlOptions limits;
-  limits.max_bytes = body_limit;
-  limits.max_depth = yaml_depth;
-  const auto doc = api::parse_yaml(body, limits);
+  const auto doc = api::parse_yaml(body, yaml_limits());
   if (!doc.ok()) return status::bad_request("error converting YAML to JSON: " + doc.error().message);
   return from_json(call, type, doc->to_json());
 }
 
+namespace {
+
+Status decode_delete_options(std::string_view json, metav1::DeleteOptions& options) {
+  const auto meta = PLUMB_TRY(api::peek_type_meta(json));
+  if (!meta.kind.empty() && meta.kind != "DeleteOptions") return fail(Code::invalid_argument, "decoded object cannot be converted to DeleteOptions");
+  return api::decode_json_into(metav1::DeleteOptions::info(), &options, json);
+}
+
+Status decode_delete_options(Encoding encoding, std::string_view body, metav1::DeleteOptions& options) {
+  if (encoding == Encoding::json) return decode_delete_options(body, options);
+  if (encoding == Encoding::yaml) return decode_delete_options(PLUMB_TRY(api::parse_yaml(body, yaml_limits())).to_json(), options);
+  const auto envelope = PLUMB_TRY(api::open_envelope(body));
+  if (!envelope.kind.empty() && envelope.kind != "DeleteOptions") return fail(Code::invalid_argument, "decoded object cannot be converted to DeleteOptions");
+  return api::decode_protobuf_into(metav1::DeleteOptions::info(), &options, envelope.raw);
+}
+
+}  // namespace
+
 ApiResult<metav1::DeleteOptions> read_delete_options(Call& call) {
   metav1::DeleteOptions options;
+  const Query& query = call.query();
   if (!call.request().body.empty()) {
     const auto encoding = body_encoding(call.request().headers.get("content-type"));
     if (!encoding) return status::unsupported_media_type(accepted_body_types());
-    Status read;
-    if (*encoding == Encoding::protobuf) {
-      const auto envelope = api::open_envelope(call.request().body);
-      read = envelope.ok() ? api::decode_protobuf_into(metav1::DeleteOptions::info(), &options, envelope->raw) : Status(envelope.error());
-    } else if (*encoding == Encoding::yaml) {
-      const auto doc = api::parse_yaml(call.request().body);
-      read = doc.ok() ? api::decode_json_into(metav1::DeleteOptions::info(), &options, doc->to_json()) : Status(doc.error());
-    } else {
-      read = api::decode_json_into(metav1::DeleteOptions::info(), &options, call.request().body);
-    }
-    if (!read.ok()) return status::bad_request("DeleteOptions cannot be read: " + read.error().message);
+    if (const Status read = decode_delete_options(*encoding, call.request().body, options); !read.ok()) return status::bad_request(read.error().message);
   } else {
-    const Query& query = call.query();
-    if (query.has("gracePeriodSeconds")) {
-      const auto grace = parse_int(query.get("gracePeriodSeconds"));
-      if (!grace) return status::bad_request("gracePeriodSeconds must be a number");
-      options.gracePeriodSeconds = *grace;
-    }
+    const auto grace = read_number(query, "gracePeriodSeconds");
+    if (!grace.ok()) return grace.status();
+    if (*grace) options.gracePeriodSeconds = **grace;
     if (query.has("propagationPolicy")) options.propagationPolicy = query.get("propagationPolicy");
     if (const auto orphan = query.flag("orphanDependents")) options.orphanDependents = *orphan;
+    for (const std::string_view each : query.all("dryRun")) options.dryRun.push_back(api::Str(each));
   }
-  for (const api::Str& each : options.dryRun)
-    if (each == "All") call.context().dry_run = true;
+  if (auto refused = check_delete_options(options)) return std::move(*refused);
+  call.context().dry_run = !options.dryRun.empty();
   return options;
+}
+
+ApiResult<std::optional<std::int64_t>> read_number(const Query& query, std::string_view name) {
+  if (!query.has(name)) return std::optional<std::int64_t>();
+  const std::string_view text = query.get(name);
+  const auto number = parse_int(text);
+  if (!number) return status::bad_request("strconv.ParseInt: parsing " + resources::FieldErrors::quoted(text) + ": invalid syntax");
+  return std::optional<std::int64_t>(*number);
 }
 
 }  // namespace plumb::apiserver

@@ -1,11 +1,17 @@
 #include "reference/apiserver/http/call.h"
 
+#include <algorithm>
+
 #include "reference/apiserver/http/forms.h"
 
 namespace plumb::apiserver {
 
 Call::~Call() {
   if (finished_) finished_(*this);
+}
+
+void Call::warn(std::string text) {
+  if (std::find(warnings_.begin(), warnings_.end(), text) == warnings_.end()) warnings_.push_back(std::move(text));
 }
 
 void Call::on_reactor(std::function<void()> work) { writer_.reactor()->run(std::move(work)); }

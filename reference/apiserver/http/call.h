@@ -31,7 +31,8 @@ class Call : public std::enable_shared_from_this<Call> {
   // Called with the status code when the answer is complete or the client is gone.
   void on_finished(std::function<void(Call&)> callback) { finished_ = std::move(callback); }
 
-  void warn(std::string text) { warnings_.push_back(std::move(text)); }
+  // A Warning header; the same text only once.
+  void warn(std::string text);
   void add_header(std::string name, std::string value) { headers_.emplace_back(std::move(name), std::move(value)); }
 
   // Answers in the negotiated encoding. The table and metadata forms are made here too.

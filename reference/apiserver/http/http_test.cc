@@ -1,11 +1,9 @@
 #include <gtest/gtest.h>
 
-#include "harness/net/client.h"
 #include "reference/api/codec/protobuf.h"
-#include "reference/api/doc/document.h"
 #include "reference/api/types/corev1.h"
 #include "reference/apiserver/http/path.h"
-#include "reference/apiserver/test_support.h"
+#include "reference/apiserver/http/serving_test.h"
 
 namespace plumb::apiserver::test {
 namespace {
@@ -38,122 +36,6 @@ TEST(Path, IsReadAsUpstreamReadsIt) {
     EXPECT_EQ(text, each.expected) << each.path;
   }
   EXPECT_FALSE(parse_path("GET", "/api/v1/%zz", false));
-}
-
-class Serving : public ::testing::Test {
- protected:
-  void SetUp() override {
-    auto opened = store::EmbeddedStore::open({directory_.path()}, real_clock());
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
-    store_ = std::move(*opened);
-    ApiserverOptions options;
-    options.store = store_.get();
-    options.clock = &real_clock();
-    options.port = 0;
-    options.security = allow_all;
-    options.disabled_admission = {"ServiceAccount"};
-    auto started = Apiserver::start(std::move(options));
-    ASSERT_TRUE(started.ok()) << started.error().message;
-    server_ = std::move(*started);
-    net::ClientOptions connecting;
-    connecting.endpoint = {"127.0.0.1", server_->port(), ""};
-    client_ = *net::HttpClient::create(connecting);
-  }
-  void TearDown() override {
-    client_.reset();
-    server_.reset();
-  }
-
-  net::ClientResponse send(std::string method, std::string target, std::string body = {}, net::Headers headers = {}) {
-    net::ClientRequest request;
-    request.method = std::move(method);
-    request.target = std::move(target);
-    request.headers = std::move(headers);
-    if (!body.empty() && !request.headers.has("content-type")) request.headers.add("content-type", "application/json");
-    request.body = std::move(body);
-    request.timeout = std::chrono::seconds(20);
-    auto response = client_->send(std::move(request));
-    EXPECT_TRUE(response.ok()) << response.error().message;
-    return response.ok() ? *response : net::ClientResponse{};
-  }
-  api::Doc json(const net::ClientResponse& response) {
-    auto doc = api::parse_json(response.body);
-    EXPECT_TRUE(doc.ok()) << response.body;
-    return doc.ok() ? *doc : api::Doc();
-  }
-  void make(const std::string& name, const std::string& labels = "{}") {
-    EXPECT_EQ(send("POST", base_, R"({"metadata":{"name":")" + name + R"(","labels":)" + labels + R"(},"data":{"a":"b"}})").status, 201);
-  }
-
-  const std::string base_ = "/api/v1/namespaces/default/configmaps";
-  TemporaryDirectory directory_;
-  std::unique_ptr<store::EmbeddedStore> store_;
-  std::unique_ptr<Apiserver> server_;
-  std::shared_ptr<net::HttpClient> client_;
-};
-
-struct BadCase {
-  std::string method, target, body, type, accept;
-  int code;
-  std::string reason;
-};
-
-TEST_F(Serving, BadInputGetsAStatusWithUpstreamsCodeAndReason) {
-  make("a");
-  const std::string named = base_ + "/a";
-  const BadCase cases[] = {
-      {"POST", base_, "{", "application/json", "", 400, "BadRequest"},
-      {"POST", base_, R"({"metadata":7})", "application/json", "", 400, "BadRequest"},
-      {"POST", base_, R"({"kind":"Secret","apiVersion":"v1","metadata":{"name":"x"}})", "application/json", "", 400, "BadRequest"},
-      {"POST", base_, "a: [", "application/yaml", "", 400, "BadRequest"},
-      {"POST", base_, std::string("k8s\0\xff\xff\xff", 7), "application/vnd.kubernetes.protobuf", "", 400, "BadRequest"},
-      {"POST", base_, "junk", "application/vnd.kubernetes.protobuf", "", 400, "BadRequest"},
-      {"POST", base_, "<a/>", "application/xml", "", 415, "UnsupportedMediaType"},
-      {"POST", base_, R"({"metadata":{"name":"A b"}})", "application/json", "", 422, "Invalid"},
-      {"POST", base_, R"({"metadata":{"name":"a"}})", "application/json", "", 409, "AlreadyExists"},
-      {"POST", base_ + "?fieldValidation=Strict", R"({"metadata":{"name":"s"},"dat":{}})", "application/json", "", 400, "BadRequest"},
-      {"POST", base_ + "?fieldValidation=Perhaps", R"({"metadata":{"name":"s"}})", "application/json", "", 422, "Invalid"},
-      {"POST", base_ + "?dryRun=Some", R"({"metadata":{"name":"s"}})", "application/json", "", 422, "Invalid"},
-      {"POST", "/api/v1/namespaces/nowhere/configmaps", R"({"metadata":{"name":"s"}})", "application/json", "", 404, "NotFound"},
-      {"PUT", named, R"({"metadata":{"name":"b"}})", "application/json", "", 400, "BadRequest"},
-      {"PUT", named, R"({"metadata":{"name":"a","resourceVersion":"1"}})", "application/json", "", 409, "Conflict"},
-      {"PUT", base_, R"({"metadata":{"name":"a"}})", "application/json", "", 405, "MethodNotAllowed"},
-      {"PATCH", named, "[]", "application/apply-patch+yaml", "", 415, "UnsupportedMediaType"},
-      {"PATCH", named, "[", "application/json-patch+json", "", 400, "BadRequest"},
-      {"PATCH", named, R"([{"op":"test","path":"/data/a","value":"x"}])", "application/json-patch+json", "", 422, "Invalid"},
-      {"PATCH", named, R"({"data":7})", "application/merge-patch+json", "", 422, "Invalid"},
-      {"GET", base_ + "/missing", "", "", "", 404, "NotFound"},
-      {"GET", base_, "", "", "text/html", 406, "NotAcceptable"},
-      {"GET", base_ + "?labelSelector=a%20in%20(", "", "", "", 400, "BadRequest"},
-      {"GET", base_ + "?fieldSelector=spec.x=1", "", "", "", 400, "BadRequest"},
-      {"GET", base_ + "?limit=-1", "", "", "", 400, "BadRequest"},
-      {"GET", base_ + "?continue=%21", "", "", "", 400, "BadRequest"},
-      {"GET", base_ + "?watch=1&resourceVersion=abc", "", "", "", 422, "Invalid"},
-      {"GET", base_ + "?watch=1&sendInitialEvents=true", "", "", "", 422, "Invalid"},
-      {"GET", base_ + "/a/nothing", "", "", "", 404, "NotFound"},
-      {"GET", "/apis/apps/v1/widgets", "", "", "", 404, "NotFound"},
-      {"GET", "/nothing", "", "", "", 404, "NotFound"},
-      {"OPTIONS", named, "", "", "", 405, "MethodNotAllowed"},
-      {"DELETE", named, "{", "application/json", "", 400, "BadRequest"},
-  };
-  for (const BadCase& each : cases) {
-    net::Headers headers;
-    if (!each.type.empty()) headers.add("content-type", each.type);
-    if (!each.accept.empty()) headers.add("accept", each.accept);
-    const net::ClientResponse response = send(each.method, each.target, each.body, headers);
-    EXPECT_EQ(response.status, each.code) << each.method << " " << each.target << " " << each.body << "\n" << response.body;
-    const api::Doc status = json(response);
-    EXPECT_EQ(status["kind"].as_string(), "Status");
-    EXPECT_EQ(status["apiVersion"].as_string(), "v1");
-    EXPECT_EQ(status["reason"].as_string(), each.reason) << response.body;
-    EXPECT_EQ(status["code"].as_int(), each.code);
-  }
-}
-
-TEST_F(Serving, AnOversizedBodyIs413) {
-  const net::ClientResponse response = send("POST", base_, R"({"metadata":{"name":"big"},"data":{"a":")" + std::string(4 << 20, 'x') + R"("}})");
-  EXPECT_EQ(response.status, 413);
-  EXPECT_EQ(json(response)["reason"].as_string(), "RequestEntityTooLarge");
 }
 
 TEST_F(Serving, EveryEncodingGoesInAndOut) {
@@ -241,6 +123,34 @@ TEST_F(Serving, AWatchStreamsEventsInOrderAndEndsOnTime) {
     at = end + 1;
   }
   EXPECT_EQ(types, (std::vector<std::string>{"ADDED a", "ADDED b", "DELETED a"}));
+}
+
+TEST_F(Serving, SubresourcesChangeTheirPartOnly) {
+  const net::Headers merge{{"content-type", "application/merge-patch+json"}};
+  const std::string pod = "/api/v1/namespaces/default/pods/p";
+  ASSERT_EQ(send("POST", "/api/v1/namespaces/default/pods",
+                 R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i","resources":{"requests":{"cpu":"100m"}}}]}})").status, 201);
+  const api::Doc debugged = json(send("PATCH", pod + "/ephemeralcontainers", R"({"metadata":{"labels":{"a":"b"}},"spec":{"nodeName":"n","ephemeralContainers":[{"name":"e","image":"i"}]}})", merge));
+  EXPECT_EQ(debugged["spec"]["ephemeralContainers"].items()[0]["name"].as_string(), "e") << debugged.to_json();
+  EXPECT_TRUE(debugged["spec"]["nodeName"].is_null());
+  EXPECT_TRUE(debugged["metadata"]["labels"].is_null());
+  EXPECT_EQ(send("PATCH", pod + "/ephemeralcontainers", R"({"spec":{"ephemeralContainers":null}})", merge).status, 422);
+  const api::Doc resized = json(send("PATCH", pod + "/resize", R"({"spec":{"containers":[{"name":"c","image":"other","resources":{"requests":{"cpu":"200m"}}}]}})", merge));
+  EXPECT_EQ(resized["spec"]["containers"].items()[0]["resources"]["requests"]["cpu"].as_string(), "200m") << resized.to_json();
+  EXPECT_EQ(resized["spec"]["containers"].items()[0]["image"].as_string(), "i");
+  EXPECT_EQ(send("PATCH", pod + "/resize", R"({"spec":{"containers":[{"name":"c","resources":{"requests":null}}]}})", merge).status, 422);
+
+  ASSERT_EQ(send("POST", "/api/v1/namespaces", R"({"metadata":{"name":"n"}})").status, 201);
+  const api::Doc finalized = json(send("PUT", "/api/v1/namespaces/n/finalize", R"({"metadata":{"name":"n"},"spec":{"finalizers":["example.com/mine"]},"status":{"phase":"Terminating"}})"));
+  EXPECT_EQ(finalized["spec"]["finalizers"].items()[0].as_string(), "example.com/mine") << finalized.to_json();
+  EXPECT_EQ(finalized["status"]["phase"].as_string(), "Active");
+
+  const std::string requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+  ASSERT_EQ(send("POST", requests, R"({"metadata":{"name":"r"},"spec":{"request":"YQ==","signerName":"example.com/s","usages":["client auth"]}})").status, 201);
+  const api::Doc approved = json(send("PATCH", requests + "/r/approval", R"({"spec":{"signerName":"example.com/other"},"status":{"certificate":"YQ==","conditions":[{"type":"Approved","status":"True"}]}})", merge));
+  EXPECT_EQ(approved["status"]["conditions"].items()[0]["type"].as_string(), "Approved") << approved.to_json();
+  EXPECT_EQ(approved["spec"]["signerName"].as_string(), "example.com/s");
+  EXPECT_TRUE(approved["status"]["certificate"].is_null());
 }
 
 TEST_F(Serving, DiscoveryAndHealth) {

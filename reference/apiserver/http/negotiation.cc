@@ -40,6 +40,7 @@ std::optional<Accepted> read_clause(std::string_view clause) {
   }
   if (as.empty()) return accepted;
   if (group == "meta.k8s.io" && version == "v1") {
+    if (as == "Table" && accepted.encoding == Encoding::protobuf) return std::nullopt;  // upstream has no such form
     if (as == "Table") accepted.as = Shown::table;
     else if (as == "PartialObjectMetadata") accepted.as = Shown::partial;
     else if (as == "PartialObjectMetadataList") accepted.as = Shown::partial_list;
@@ -57,6 +58,11 @@ std::optional<Accepted> read_clause(std::string_view clause) {
 
 const std::vector<std::string>& offered_types() {
   static const std::vector<std::string> types{std::string(json_type), std::string(yaml_type), std::string(protobuf_type)};
+  return types;
+}
+
+const std::vector<std::string>& streamed_types() {
+  static const std::vector<std::string> types{std::string(json_type) + ";stream=watch", std::string(protobuf_type) + ";stream=watch"};
   return types;
 }
 

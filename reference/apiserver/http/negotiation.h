@@ -21,6 +21,7 @@ struct Accepted {
 // nullopt: nothing that is offered is accepted (406). An empty header accepts JSON.
 std::optional<Accepted> negotiate(std::string_view accept);
 const std::vector<std::string>& offered_types();
+const std::vector<std::string>& streamed_types();  // of watches
 
 std::string_view content_type(Encoding encoding);
 // The encoding of a request's body; nullopt: unsupported (415). Empty means JSON.

@@ -9,6 +9,7 @@
 #include "reference/api/doc/strategic_merge_patch.h"
 #include "reference/api/doc/yaml.h"
 #include "reference/apiserver/http/body.h"
+#include "reference/apiserver/registry/metadata.h"
 
 namespace plumb::apiserver {
 namespace {
@@ -102,9 +103,7 @@ ApiResult<Transform> read_patch(const CallPtr& call, const Resource& resource) {
     }
     if (const auto asking = call.lock())
       if (auto strict = report_fields(*asking, report.problems, resource.type().name)) return std::move(*strict);
-    if ((*object)->metadata.name != current.metadata.name)
-      return status::bad_request("the name of the object (" + (*object)->metadata.name.str() + ") does not match the name on the URL (" +
-                                 current.metadata.name.str() + ")");
+    if (auto other = check_name((*object)->metadata, current.metadata.namespace_, current.metadata.name)) return std::move(*other);
     // A patch that does not speak of the version applies to whatever is there.
     if ((*object)->metadata.resourceVersion == current.metadata.resourceVersion) (*object)->metadata.resourceVersion.reset();
     return std::move(*object);

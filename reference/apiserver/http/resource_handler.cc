@@ -1,4 +1,6 @@
 // The verbs of resources over HTTP, on top of the registry.
+#include <algorithm>
+
 #include "harness/base/encoding.h"
 #include "harness/base/random.h"
 #include "reference/api/types/authenticationv1.h"
@@ -10,11 +12,13 @@
 #include "reference/apiserver/http/patch.h"
 #include "reference/apiserver/http/request_metrics.h"
 #include "reference/apiserver/http/watch_stream.h"
+#include "reference/apiserver/registry/metadata.h"
 
 namespace plumb::apiserver {
 namespace {
 
 constexpr Duration shortest_watch = std::chrono::minutes(30);
+constexpr std::chrono::seconds longest_watch = std::chrono::hours(24 * 365);  // what a client may ask for
 
 GroupResource group_resource(const Resource& resource) { return {resource.group(), resource.names().plural}; }
 
@@ -32,25 +36,31 @@ bool has_subresource(const Resource& resource, std::string_view name) {
   return false;
 }
 
-std::optional<metav1::Status> read_options(Call& call) {
-  for (const std::string_view each : call.query().all("dryRun")) {
-    if (each != "All") {
-      resources::FieldErrors errors;
-      errors.not_supported(resources::FieldPath("dryRun"), each, {"All"});
-      return status::invalid("meta.k8s.io", "CreateOptions", "", errors);
-    }
+constexpr std::size_t field_manager_limit = 128;
+
+bool printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+}
+
+// The options of a write. `kind`: of upstream's struct for them, for the text of a refusal.
+std::optional<metav1::Status> read_options(Call& call, std::string_view kind) {
+  resources::FieldErrors errors;
+  const Query& query = call.query();
+  for (const std::string_view each : query.all("dryRun")) {
+    if (each != "All") errors.not_supported(resources::FieldPath("dryRun"), resources::FieldErrors::quoted(each), {"All"});
     call.context().dry_run = true;
   }
-  call.context().field_manager = call.query().get("fieldManager");
-  const std::string_view validation = call.query().get("fieldValidation");
+  const std::string_view manager = query.get("fieldManager");
+  if (manager.size() > field_manager_limit) errors.too_long(resources::FieldPath("fieldManager"), field_manager_limit);
+  else if (!printable(manager)) errors.invalid(resources::FieldPath("fieldManager"), resources::FieldErrors::quoted(manager), "should only contain printable characters");
+  if (kind == "PatchOptions" && query.has("force")) errors.forbidden(resources::FieldPath("force"), "may not be specified for non-apply patch");
+  call.context().field_manager = manager;
+  const std::string_view validation = query.get("fieldValidation");
   if (validation == "Ignore") call.context().field_validation = FieldValidation::ignore;
   else if (validation == "Strict") call.context().field_validation = FieldValidation::strict;
-  else if (!validation.empty() && validation != "Warn") {
-    resources::FieldErrors errors;
-    errors.not_supported(resources::FieldPath("fieldValidation"), validation, {"", "Ignore", "Strict", "Warn"});
-    return status::invalid("meta.k8s.io", "CreateOptions", "", errors);
-  }
-  return std::nullopt;
+  else if (!validation.empty() && validation != "Warn") errors.not_supported(resources::FieldPath("fieldValidation"), resources::FieldErrors::quoted(validation), {"", "Ignore", "Strict", "Warn"});
+  if (errors.empty()) return std::nullopt;
+  return status::invalid("meta.k8s.io", kind, "", errors);
 }
 
 class ResourceRequest {
@@ -61,8 +71,12 @@ class ResourceRequest {
   }
 
   void serve() {
-    if (!info_.subresource.empty()) return serve_subresource();
     const std::string& verb = info_.verb;
+    // Over all namespaces there are only lists and watches.
+    const bool everywhere = resource_.names().namespaced && name_.namespace_.empty();
+    if (everywhere && !info_.name.empty()) return call_->send_status(status::path_not_found());
+    if (everywhere && verb != "list" && verb != "watch") return not_allowed(verb);
+    if (!info_.subresource.empty()) return serve_subresource();
     if (!serves(resource_, verb)) return not_allowed(verb);
     if (verb == "get") return get();
     if (verb == "list") return list();
@@ -97,10 +111,14 @@ class ResourceRequest {
     options.continue_token = query.get("continue");
     options.resource_version = query.get("resourceVersion");
     options.resource_version_match = query.get("resourceVersionMatch");
-    if (query.has("limit")) {
-      const auto limit = parse_int(query.get("limit"));
-      if (!limit || *limit < 0) return status::bad_request("limit must be a number that is not negative");
-      options.limit = *limit;
+    const auto limit = read_number(query, "limit");
+    if (!limit.ok()) return limit.status();
+    options.limit = std::max<std::int64_t>(limit->value_or(0), 0);  // a negative one is none
+    if (const auto timeout = read_number(query, "timeoutSeconds"); !timeout.ok()) return timeout.status();
+    if (query.has("sendInitialEvents")) {
+      resources::FieldErrors errors;
+      errors.forbidden(resources::FieldPath("sendInitialEvents"), "sendInitialEvents is forbidden for list");
+      return status::invalid("meta.k8s.io", "ListOptions", "", errors);
     }
     return options;
   }
@@ -111,44 +129,53 @@ class ResourceRequest {
     registry_.list(resource_, *options, answer<ListResult>(call_, [call = call_, &resource = resource_](ListResult result) { call->send_list(resource, result); }));
   }
 
-  void watch() {
+  // A watch of one object by its path is one with a field selector.
+  ApiResult<Selection> watch_selection() {
     auto selected = selection();
+    if (!selected.ok() || info_.name.empty()) return selected;
+    if (!selected->fields.everything()) {
+      if (selected->fields.exact("metadata.name") == info_.name) return selected;
+      return status::bad_request("fieldSelector metadata.name doesn't match requested name");
+    }
+    return parse_selection(resource_, name_.namespace_, call_->query().get("labelSelector"), "metadata.name=" + api::escape_field_value(info_.name));
+  }
+
+  void watch() {
+    if (call_->accepted().encoding == Encoding::yaml) return call_->send_status(status::not_acceptable(streamed_types()));
+    auto selected = watch_selection();
     if (!selected.ok()) return call_->send_status(selected.status());
     const Query& query = call_->query();
+    const auto seconds = read_number(query, "timeoutSeconds");
+    if (!seconds.ok()) return call_->send_status(seconds.status());
     WatchOptions options;
     options.selection = std::move(*selected);
-    if (!info_.name.empty()) {
-      auto named = parse_selection(resource_, name_.namespace_, query.get("labelSelector"), "metadata.name=" + api::escape_field_value(info_.name));
-      if (!named.ok()) return call_->send_status(named.status());
-      options.selection = std::move(*named);
-    }
     options.resource_version = query.get("resourceVersion");
     options.resource_version_match = query.get("resourceVersionMatch");
     options.allow_bookmarks = query.flag("allowWatchBookmarks").value_or(false);
     options.send_initial_events = query.flag("sendInitialEvents");
     Duration timeout = shortest_watch + std::chrono::milliseconds(static_cast<std::int64_t>(random_bytes(1)[0] & 0xff) * 7'000);
-    if (const auto seconds = parse_int(query.get("timeoutSeconds")); seconds && *seconds > 0) timeout = std::chrono::seconds(*seconds);
+    if (seconds->value_or(0) > 0) timeout = std::chrono::seconds(std::min(**seconds, longest_watch.count()));
     registry_.watch(resource_, options, answer<WatcherPtr>(call_, [call = call_, &resource = resource_, timeout](WatcherPtr watcher) {
                       serve_watch(call, resource, std::move(watcher), timeout);
                     }));
   }
 
   void create() {
-    if (auto refused = read_options(*call_)) return call_->send_status(*refused);
+    if (auto refused = read_options(*call_, "CreateOptions")) return call_->send_status(*refused);
     auto object = read_object(*call_, resource_.type());
     if (!object.ok()) return call_->send_status(object.status());
     registry_.create(call_->context(), resource_, name_.namespace_, std::move(*object), send(201));
   }
 
   void update(std::string_view subresource) {
-    if (auto refused = read_options(*call_)) return call_->send_status(*refused);
+    if (auto refused = read_options(*call_, "UpdateOptions")) return call_->send_status(*refused);
     auto object = read_object(*call_, resource_.type());
     if (!object.ok()) return call_->send_status(object.status());
     registry_.update(call_->context(), resource_, name_, subresource, std::move(*object), send(200));
   }
 
   void patch(std::string_view subresource) {
-    if (auto refused = read_options(*call_)) return call_->send_status(*refused);
+    if (auto refused = read_options(*call_, "PatchOptions")) return call_->send_status(*refused);
     auto transform = read_patch(call_, resource_);
     if (!transform.ok()) return call_->send_status(transform.status());
     registry_.transform(call_->context(), resource_, name_, subresource, std::move(*transform), send(200));
@@ -161,7 +188,6 @@ class ResourceRequest {
   }
 
   void remove() {
-    if (auto refused = read_options(*call_)) return call_->send_status(*refused);
     auto options = read_delete_options(*call_);
     if (!options.ok()) return call_->send_status(options.status());
     const bool waits = options->orphanDependents && !*options->orphanDependents;
@@ -182,11 +208,10 @@ class ResourceRequest {
   }
 
   void remove_collection() {
-    if (auto refused = read_options(*call_)) return call_->send_status(*refused);
-    auto options = read_delete_options(*call_);
-    if (!options.ok()) return call_->send_status(options.status());
     auto selected = list_options();
     if (!selected.ok()) return call_->send_status(selected.status());
+    auto options = read_delete_options(*call_);
+    if (!options.ok()) return call_->send_status(options.status());
     registry_.remove_collection(call_->context(), resource_, *selected, *options,
                                 answer<ListResult>(call_, [call = call_, &resource = resource_](ListResult result) { call->send_list(resource, result); }));
   }
@@ -199,7 +224,7 @@ class ResourceRequest {
     if (name == "binding" && verb == "create") return bind();
     if (name == "eviction" && verb == "create") return evict();
     if (name == "token" && verb == "create") return token();
-    if (name == "binding" || name == "eviction" || name == "token") return not_allowed(verb);
+    if (name == "binding" || name == "eviction" || name == "token" || (name == "finalize" && verb != "update")) return not_allowed(verb);
     if (verb == "get") return get();
     if (verb == "update") return update(name);
     if (verb == "patch") return patch(name);
@@ -207,14 +232,14 @@ class ResourceRequest {
   }
 
   void bind() {
-    if (auto refused = read_options(*call_)) return call_->send_status(*refused);
+    if (auto refused = read_options(*call_, "CreateOptions")) return call_->send_status(*refused);
     auto body = read_object(*call_, corev1::Binding::info());
     if (!body.ok()) return call_->send_status(body.status());
     registry_.bind(call_->context(), name_, **body, answer<CachedPtr>(call_, [call = call_](const CachedPtr&) { created(*call); }));
   }
 
   void evict() {
-    if (auto refused = read_options(*call_)) return call_->send_status(*refused);
+    if (auto refused = read_options(*call_, "CreateOptions")) return call_->send_status(*refused);
     auto body = read_object(*call_, policyv1::Eviction::info());
     if (!body.ok()) return call_->send_status(body.status());
     registry_.evict(call_->context(), name_, **body, answer<DeleteResult>(call_, [call = call_](const DeleteResult&) { created(*call); }));
@@ -227,7 +252,7 @@ class ResourceRequest {
   }
 
   void token() {
-    if (auto refused = read_options(*call_)) return call_->send_status(*refused);
+    if (auto refused = read_options(*call_, "CreateOptions")) return call_->send_status(*refused);
     auto body = read_object(*call_, authenticationv1::TokenRequest::info());
     if (!body.ok()) return call_->send_status(body.status());
     registry_.issue_token(call_->context(), name_, std::move(*body), answer<std::shared_ptr<api::Object>>(call_, [call = call_](std::shared_ptr<api::Object> issued) {
@@ -252,14 +277,15 @@ class ResourceRequest {
   void scale() {
     const auto send = answer<CachedPtr>(call_, [call = call_, &resource = resource_](const CachedPtr& object) { send_scale(*call, resource, **object); });
     if (info_.verb == "get") return registry_.get(resource_, name_, call_->query().get("resourceVersion"), send);
-    if (auto refused = read_options(*call_)) return call_->send_status(*refused);
+    if (info_.verb != "update" && info_.verb != "patch") return not_allowed(info_.verb);
+    if (auto refused = read_options(*call_, info_.verb == "update" ? "UpdateOptions" : "PatchOptions")) return call_->send_status(*refused);
     if (info_.verb == "update") {
       auto body = read_object(*call_, autoscalingv1::Scale::info());
       if (!body.ok()) return call_->send_status(body.status());
+      if (auto other = check_name((*body)->metadata, name_.namespace_, name_.name)) return call_->send_status(*other);
       return registry_.transform(call_->context(), resource_, name_, "scale", scaled(std::static_pointer_cast<const autoscalingv1::Scale>(api::ObjectPtr(*body))), send);
     }
-    if (info_.verb == "patch") return patch_scale(send);
-    not_allowed(info_.verb);
+    patch_scale(send);
   }
 
   static ApiResult<std::shared_ptr<api::Object>> with_scale(const Resource& resource, const api::Object& current, const autoscalingv1::Scale& scale) {

@@ -11,7 +11,7 @@ std::string ContinueToken::encode() const {
 }
 
 ApiResult<ContinueToken> ContinueToken::decode(std::string_view text) {
-  const auto malformed = [](std::string_view why) { return status::bad_request(std::string("continue key is not valid: ").append(why)); };
+  const auto malformed = [](std::string_view why) { return status::bad_request(std::string("invalid continue token: continue key is not valid: ").append(why)); };
   while (text.ends_with('=')) text.remove_suffix(1);
   const auto json = base64url_decode(text);
   if (!json) return malformed("illegal base64 data");

@@ -1,5 +1,6 @@
 #include "reference/apiserver/registry/metadata.h"
 #include "reference/apiserver/registry/structure.h"
+#include "reference/apiserver/registry/versions.h"
 #include "reference/apiserver/registry/write.h"
 
 namespace plumb::apiserver {
@@ -31,7 +32,7 @@ class Create : public Write {
     resources::FieldErrors errors;
     validate_metadata(resource_, object_->metadata, errors);
     validate_structure(*object_, errors);
-    resource_.validate(*object_, errors);
+    validate(*object_, nullptr, errors);
     if (!errors.empty()) return invalid(errors);
     return admit(request);
   }
@@ -74,7 +75,7 @@ void Registry::create(const RequestContext& context, const Resource& resource, s
     if (!answer.ok()) return done(answer.status());
     return done(std::make_shared<const CachedObject>(std::string_view(), std::move(*answer), 0));
   }
-  std::make_shared<Create>(*this, context, resource, namespace_, std::move(object), std::move(done))->run();
+  std::make_shared<Create>(*this, context, resource, namespace_, to_stored(resource, std::move(object)), in_version(resource, std::move(done)))->run();
 }
 
 }  // namespace plumb::apiserver

@@ -3,6 +3,7 @@
 
 #include "reference/api/types/corev1.h"
 #include "reference/api/walk.h"
+#include "reference/apiserver/registry/versions.h"
 #include "reference/apiserver/registry/write.h"
 
 namespace plumb::apiserver {
@@ -54,16 +55,7 @@ class Delete : public Write {
       : Write(registry, context, resource, name, {}), options_(options), done_(std::move(done)) {}
 
   void run() {
-    resources::FieldErrors errors;
-    const bool both = options_.orphanDependents && options_.propagationPolicy;
-    if (both) errors.invalid(resources::FieldPath("propagationPolicy"), resources::FieldErrors::quoted(*options_.propagationPolicy),
-                             "orphanDependents and deletionPropagation cannot be both set");
-    if (options_.propagationPolicy) {
-      const std::vector<std::string_view> known = {metav1::DeletePropagationForeground, metav1::DeletePropagationBackground, metav1::DeletePropagationOrphan};
-      if (std::find(known.begin(), known.end(), options_.propagationPolicy->view()) == known.end())
-        errors.not_supported(resources::FieldPath("propagationPolicy"), *options_.propagationPolicy, known);
-    }
-    if (!errors.empty()) return done_(status::invalid("meta.k8s.io", "DeleteOptions", "", errors));
+    if (auto refused = check_delete_options(options_)) return done_(std::move(*refused));
     attempt();
   }
 
@@ -198,10 +190,24 @@ class DeleteAll : public std::enable_shared_from_this<DeleteAll> {
 
 }  // namespace
 
+std::optional<metav1::Status> check_delete_options(const metav1::DeleteOptions& options) {
+  resources::FieldErrors errors;
+  const auto& policy = options.propagationPolicy;
+  const std::vector<std::string_view> known = {metav1::DeletePropagationForeground, metav1::DeletePropagationBackground, metav1::DeletePropagationOrphan};
+  if (options.orphanDependents && policy)
+    errors.invalid(resources::FieldPath("propagationPolicy"), resources::FieldErrors::quoted(*policy), "orphanDependents and deletionPropagation cannot be both set");
+  if (policy && std::find(known.begin(), known.end(), policy->view()) == known.end())
+    errors.not_supported(resources::FieldPath("propagationPolicy"), resources::FieldErrors::quoted(*policy), known);
+  for (const api::Str& each : options.dryRun)
+    if (each != "All") errors.not_supported(resources::FieldPath("dryRun"), resources::FieldErrors::quoted(each), {"All"});
+  if (errors.empty()) return std::nullopt;
+  return status::invalid("meta.k8s.io", "DeleteOptions", "", errors);
+}
+
 void Registry::remove(const RequestContext& context, const Resource& resource, const ObjectName& name, const metav1::DeleteOptions& options,
                       Done<DeleteResult> done) {
   if (!options_.cache->find(resource)) return done(status::method_not_allowed({resource.group(), resource.names().plural}, "delete"));
-  std::make_shared<Delete>(*this, context, resource, name, options, std::move(done))->run();
+  std::make_shared<Delete>(*this, context, resource, name, options, in_version(resource, std::move(done)))->run();
 }
 
 void Registry::remove_collection(const RequestContext& context, const Resource& resource, const ListOptions& selection,

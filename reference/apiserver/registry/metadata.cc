@@ -65,6 +65,17 @@ void validate_finalizers(const metav1::ObjectMeta& metadata, const FieldPath& pa
 
 }  // namespace
 
+std::optional<metav1::Status> check_name(const metav1::ObjectMeta& body, std::string_view namespace_, std::string_view name) {
+  if (body.name.empty())
+    return status::bad_request("the name of the object (" + std::string(name) + " based on URL) was undeterminable: name must be provided");
+  if (body.name != name)
+    return status::bad_request("the name of the object (" + body.name.str() + ") does not match the name on the URL (" + std::string(name) + ")");
+  if (!namespace_.empty() && !body.namespace_.empty() && body.namespace_ != namespace_)
+    return status::bad_request("the namespace of the object (" + body.namespace_.str() + ") does not match the namespace on the request (" +
+                               std::string(namespace_) + ")");
+  return std::nullopt;
+}
+
 std::string generated_name(std::string_view base) { return std::string(base.substr(0, longest_generated_base)) + random_suffix(suffix_length); }
 
 std::optional<metav1::Status> prepare_new_metadata(const resources::Resource& resource, std::string_view namespace_, api::Object& object, WallTime now) {
@@ -73,8 +84,8 @@ std::optional<metav1::Status> prepare_new_metadata(const resources::Resource& re
     if (metadata.namespace_.empty()) metadata.namespace_ = namespace_;
     if (metadata.namespace_ != namespace_)
       return status::bad_request("the namespace of the provided object does not match the namespace sent on the request");
-  } else if (!metadata.namespace_.empty()) {
-    return status::bad_request("namespace specified on cluster-scoped object");
+  } else {
+    metadata.namespace_.reset();
   }
   if (!metadata.resourceVersion.empty()) return status::internal("resourceVersion should not be set on objects to be created");
   if (metadata.name.empty() && !metadata.generateName.empty()) metadata.name = generated_name(metadata.generateName);

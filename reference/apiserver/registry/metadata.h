@@ -12,8 +12,10 @@
 namespace plumb::apiserver {
 
 // Namespace from the path, name from generateName, uid, creation time, generation; clears what clients may not set.
-// An error when the object names another namespace than the path.
+// An error when the object names another namespace than the path; objects without one lose what they name.
 std::optional<metav1::Status> prepare_new_metadata(const resources::Resource& resource, std::string_view namespace_, api::Object& object, WallTime now);
+// An update's body must speak of the object on the URL: 400 otherwise.
+std::optional<metav1::Status> check_name(const metav1::ObjectMeta& body, std::string_view namespace_, std::string_view name);
 // `base` with a random suffix, cut so that the name stays within 63 bytes.
 std::string generated_name(std::string_view base);
 

@@ -1,9 +1,7 @@
 // Get, list and watch.
 #include "harness/base/encoding.h"
-#include "reference/api/codec/json.h"
-#include "reference/api/codec/protobuf.h"
 #include "reference/apiserver/registry/continue_token.h"
-#include "reference/apiserver/registry/registry.h"
+#include "reference/apiserver/registry/versions.h"
 
 namespace plumb::apiserver {
 namespace {
@@ -14,12 +12,13 @@ std::string prefix_of(const Selection& selection) { return selection.namespace_.
 
 metav1::Status invalid_options(const resources::FieldErrors& errors) { return status::invalid("meta.k8s.io", "ListOptions", "", errors); }
 
-metav1::Status bad_version(std::string_view text) {
+resources::FieldErrors bad_version(std::string_view text) {
   resources::FieldErrors errors;
   errors.invalid(resources::FieldPath("resourceVersion"), resources::FieldErrors::quoted(text), "strconv.ParseUint: parsing " +
                  resources::FieldErrors::quoted(text) + ": invalid syntax");
-  return invalid_options(errors);
+  return errors;
 }
+metav1::Status unreadable_version(std::string_view text) { return status::bad_request("invalid resource version: " + bad_version(text).to_string()); }
 
 std::optional<Revision> parse_version(std::string_view text) {
   if (text.empty()) return 0;
@@ -52,13 +51,13 @@ ApiResult<ListPlan> plan_list(const ListOptions& options) {
     return ListPlan{token->revision < 0 ? ListPlan::From::latest : ListPlan::From::exact, std::max<Revision>(token->revision, 0), token->start, true};
   }
   if (!match.empty() && match != metav1::ResourceVersionMatchExact && match != metav1::ResourceVersionMatchNotOlderThan)
-    errors.not_supported(match_path, match, {metav1::ResourceVersionMatchExact, metav1::ResourceVersionMatchNotOlderThan, ""});
+    errors.not_supported(match_path, resources::FieldErrors::quoted(match), {metav1::ResourceVersionMatchExact, metav1::ResourceVersionMatchNotOlderThan, ""});
   else if (!match.empty() && options.resource_version.empty())
     errors.forbidden(match_path, "resourceVersionMatch is forbidden unless resourceVersion is provided");
   else if (match == metav1::ResourceVersionMatchExact && options.resource_version == "0")
     errors.forbidden(match_path, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
   if (!errors.empty()) return invalid_options(errors);
-  if (!version) return bad_version(options.resource_version);
+  if (!version) return unreadable_version(options.resource_version);
   if (options.resource_version.empty()) return ListPlan{};
   if (options.resource_version == "0") return ListPlan{ListPlan::From::any, 0, {}};
   const bool exact = match == metav1::ResourceVersionMatchExact || (match.empty() && options.limit > 0);
@@ -130,7 +129,7 @@ ApiResult<ListResult> list_stored(store::Store& store, const Resource& resource,
       return plan.paged ? expired_page(plan.start) : status::expired("The resourceVersion for the provided list is too old.");
     }
     for (const store::KeyValue& kv : stored->kvs) {
-      auto object = kv.value->starts_with(api::protobuf_magic) ? api::decode_protobuf(*kv.value) : api::decode_json(resource.type(), *kv.value);
+      auto object = decode_stored(resource, *kv.value);
       if (!object.ok()) return status::internal(object.error().message);
       (*object)->metadata.resourceVersion = std::to_string(kv.mod_revision);
       if (!page.add(std::make_shared<CachedObject>(std::string_view(kv.key).substr(root.size()), std::move(*object), kv.mod_revision))) break;
@@ -168,7 +167,7 @@ ApiResult<Selection> parse_selection(const Resource& resource, std::string_view 
     if (std::find(known.begin(), known.end(), requirement.field) == known.end())
       return status::bad_request("field label not supported: " + requirement.field);
   }
-  selection.fields = std::move(*fields);
+  selection.fields = resource.stored_as() ? fields->renamed([&](std::string_view field) { return resource.stored_field(field); }) : std::move(*fields);
   return selection;
 }
 
@@ -176,12 +175,12 @@ void Registry::get(const Resource& resource, const ObjectName& name, std::string
   ResourceCache* cache = options_.cache->find(resource);
   if (!cache) return done(status::method_not_allowed(group_resource(resource), "get"));
   const auto version = parse_version(resource_version);
-  if (!version) return done(bad_version(resource_version));
+  if (!version) return done(unreadable_version(resource_version));
   auto answer = [cache, &resource, name, wanted = *version, watch_cache = options_.cache, done = std::move(done)](Status fresh) {
     if (!fresh.ok()) return done(status::from_error(fresh.error()));
     if (wanted > watch_cache->revision())
       return done(status::too_large_resource_version(static_cast<std::uint64_t>(wanted), static_cast<std::uint64_t>(watch_cache->revision())));
-    if (CachedPtr found = cache->find(name.key())) return done(std::move(found));
+    if (const CachedPtr found = cache->find(name.key())) return done(shown_as(resource, found));
     done(status::not_found(group_resource(resource), name.name));
   };
   if (resource_version == "0" || (*version > 0 && options_.cache->revision() >= *version)) return answer({});
@@ -193,14 +192,14 @@ void Registry::list(const Resource& resource, const ListOptions& options, Done<L
   if (!cache) return done(status::method_not_allowed(group_resource(resource), "list"));
   auto plan = plan_list(options);
   if (!plan.ok()) return done(plan.status());
-  auto answer = [this, cache, &resource, options, plan = *plan, done = std::move(done)](Status fresh) {
+  auto answer = [this, cache, options, plan = *plan, done = in_version(resource, std::move(done))](Status fresh) {
     if (!fresh.ok()) return done(status::from_error(fresh.error()));
     const ResourceCache::State state = cache->state();
     if (plan.revision > state.revision)
       return done(status::too_large_resource_version(static_cast<std::uint64_t>(plan.revision), static_cast<std::uint64_t>(state.revision)));
     if (plan.from != ListPlan::From::exact) return done(list_cached(*cache, state, state.revision, options, plan.start));
     if (plan.revision >= state.last_change) return done(list_cached(*cache, state, plan.revision, options, plan.start));
-    const bool accepted = blocking_.try_post([this, &resource, options, plan, done] { done(list_stored(*options_.store, resource, options, plan)); });
+    const bool accepted = blocking_.try_post([this, cache, options, plan, done] { done(list_stored(*options_.store, cache->resource(), options, plan)); });
     if (!accepted) done(status::too_many_requests("too many lists of past revisions are under way, please try again later", 1));
   };
   if (plan->from == ListPlan::From::any || (plan->revision > 0 && options_.cache->revision() >= plan->revision)) return answer({});
@@ -211,7 +210,7 @@ void Registry::watch(const Resource& resource, const WatchOptions& options, Done
   ResourceCache* cache = options_.cache->find(resource);
   if (!cache) return done(status::method_not_allowed(group_resource(resource), "watch"));
   const auto version = parse_version(options.resource_version);
-  if (!version) return done(bad_version(options.resource_version));
+  if (!version) return done(status::invalid(resource.group(), resource.names().plural, "", bad_version(options.resource_version)));
   resources::FieldErrors errors;
   const resources::FieldPath match_path("resourceVersionMatch");
   const std::string& match = options.resource_version_match;
@@ -219,7 +218,7 @@ void Registry::watch(const Resource& resource, const WatchOptions& options, Done
     if (match.empty())
       errors.forbidden(match_path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
     else if (match != metav1::ResourceVersionMatchNotOlderThan)
-      errors.not_supported(match_path, match, {metav1::ResourceVersionMatchNotOlderThan});
+      errors.not_supported(match_path, resources::FieldErrors::quoted(match), {metav1::ResourceVersionMatchNotOlderThan});
   } else if (!match.empty()) {
     errors.forbidden(match_path, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
   }
@@ -231,7 +230,8 @@ void Registry::watch(const Resource& resource, const WatchOptions& options, Done
   const bool from_state = options.send_initial_events ? *options.send_initial_events : *version == 0;
   const bool from_now = !from_state && *version == 0;
   if (!from_state) start.after = *version;
-  auto answer = [cache, selection = options.selection, start, from_now, watch_cache = options_.cache, wanted = *version, done = std::move(done)](Status fresh) {
+  auto answer = [cache, selection = options.selection, start, from_now, watch_cache = options_.cache, wanted = *version,
+                 done = in_version(resource, std::move(done))](Status fresh) {
     if (!fresh.ok()) return done(status::from_error(fresh.error()));
     WatchStart begin = start;
     if (from_now) begin.after = watch_cache->revision();
@@ -249,7 +249,7 @@ api::ObjectPtr Registry::get(const api::TypeInfo& type, std::string_view namespa
   const ResourceCache* cache = resource ? options_.cache->find(*resource) : nullptr;
   if (!cache) return nullptr;
   const CachedPtr found = cache->find(ObjectName{std::string(namespace_), std::string(name)}.key());
-  return found ? found->object() : nullptr;
+  return found ? shown_as(*resource, found)->object() : nullptr;
 }
 
 std::vector<api::ObjectPtr> Registry::list(const api::TypeInfo& type, std::string_view namespace_) const {
@@ -258,7 +258,7 @@ std::vector<api::ObjectPtr> Registry::list(const api::TypeInfo& type, std::strin
   const ResourceCache* cache = resource ? options_.cache->find(*resource) : nullptr;
   if (!cache) return found;
   cache->state().objects->visit(namespace_.empty() ? std::string() : std::string(namespace_) + "/", {}, [&](const CachedPtr& object) {
-    found.push_back(object->object());
+    found.push_back(shown_as(*resource, object)->object());
     return true;
   });
   return found;

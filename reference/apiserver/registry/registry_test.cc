@@ -288,7 +288,7 @@ TEST_F(Registering, ListsFollowResourceVersions) {
   const struct {
     std::string version, match, continue_token;
     int code;
-  } refused[] = {{"", "Exact", "", 422}, {"0", "Exact", "", 422}, {"1", "Sometimes", "", 422}, {"x", "", "", 422}, {"", "", "###", 400}, {"5", "", ContinueToken{3, "a"}.encode(), 400}};
+  } refused[] = {{"", "Exact", "", 422}, {"0", "Exact", "", 422}, {"1", "Sometimes", "", 422}, {"x", "", "", 400}, {"", "", "###", 400}, {"5", "", ContinueToken{3, "a"}.encode(), 400}};
   for (const auto& each : refused) {
     ListOptions bad;
     bad.resource_version = each.version;

@@ -20,7 +20,7 @@ void walk(const TypeInfo& type, const char* structure, const FieldPath& path, Fi
 void check_text(const FieldInfo& field, const api::Str& value, const FieldPath& path, FieldErrors& errors) {
   const auto& known = field.enumeration->values;
   if (value.empty() || std::find(known.begin(), known.end(), value.view()) != known.end()) return;
-  errors.not_supported(path, value, {known.begin(), known.end()});
+  errors.not_supported(path, FieldErrors::quoted(value), {known.begin(), known.end()});
 }
 
 void check_value(const FieldInfo& field, const char* value, const FieldPath& path, FieldErrors& errors) {
@@ -59,7 +59,7 @@ void check_field(const FieldInfo& field, const char* place, const FieldPath& pat
 
 void walk(const TypeInfo& type, const char* structure, const FieldPath& path, FieldErrors& errors) {
   for (const FieldInfo& field : type.json_fields)
-    if (has_rules(field)) check_field(field, structure + field.offset, path.child(field.name), errors);
+    if (has_rules(field)) check_field(field, structure + field.offset, type.is_union ? path : path.child(field.name), errors);
 }
 
 }  // namespace

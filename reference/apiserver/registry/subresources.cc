@@ -25,7 +25,7 @@ std::optional<metav1::Status> check_binding(const ObjectName& pod, const corev1:
   resources::FieldErrors errors;
   const resources::FieldPath target("target");
   if (!binding.target.kind.empty() && binding.target.kind != "Node")
-    errors.not_supported(target.child("kind"), binding.target.kind, {"Node", "<empty>"});
+    errors.not_supported(target.child("kind"), resources::FieldErrors::quoted(binding.target.kind), {"Node", "<empty>"});
   if (binding.target.name.empty()) errors.required(target.child("name"));
   if (!errors.empty()) return status::invalid("", "Binding", pod.name, errors);
   if (!binding.metadata.name.empty() && binding.metadata.name != pod.name)

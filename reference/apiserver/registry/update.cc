@@ -1,6 +1,7 @@
 #include "reference/api/walk.h"
 #include "reference/apiserver/registry/metadata.h"
 #include "reference/apiserver/registry/structure.h"
+#include "reference/apiserver/registry/versions.h"
 #include "reference/apiserver/registry/write.h"
 
 namespace plumb::apiserver {
@@ -27,11 +28,10 @@ class Update : public Write {
     });
   }
 
-  // The only way out.
+  // The only way out. The answer comes last: whoever waited for it may end the registry.
   void finish(ApiResult<CachedPtr> result) {
-    const bool had_turn = has_turn_;
+    if (has_turn_) turns().leave(turn_key());
     answer_(std::move(result));
-    if (had_turn) turns().leave(turn_key());
   }
 
   void attempt() {
@@ -58,16 +58,18 @@ class Update : public Write {
     if (auto refused = mutate(request)) return refused;
     if (subresource_.empty()) resource_.prepare_for_update(next, current);
     if (subresource_ == "status") resource_.prepare_for_status_update(next, current);
+    if (!subresource_.empty() && subresource_ != "status") resource_.prepare_for_subresource_update(subresource_, next, current);
     if (resource_.has_generation() && resource_.spec_changed(next, current)) next.metadata.generation = current.metadata.generation + 1;
     resources::FieldErrors errors;
     validate_metadata(resource_, next.metadata, errors);
     validate_metadata_update(next.metadata, current.metadata, errors);
     validate_structure(next, errors);
     if (subresource_.empty() || subresource_ == "scale") {
-      resource_.validate(next, errors);
-      resource_.validate_update(next, current, errors);
+      validate(next, &current, errors);
     } else if (subresource_ == "status") {
       resource_.validate_status_update(next, current, errors);
+    } else {
+      resource_.validate_subresource_update(subresource_, next, current, errors);
     }
     if (!errors.empty()) return invalid(errors);
     return admit(request);
@@ -121,17 +123,12 @@ class Update : public Write {
 void Registry::transform(const RequestContext& context, const Resource& resource, const ObjectName& name, std::string_view subresource,
                          Transform transform, Done<CachedPtr> done) {
   if (!options_.cache->find(resource)) return done(status::method_not_allowed({resource.group(), resource.names().plural}, "update"));
-  std::make_shared<Update>(*this, context, resource, name, subresource, std::move(transform), std::move(done))->run();
+  std::make_shared<Update>(*this, context, resource, name, subresource, on_stored(resource, std::move(transform)), in_version(resource, std::move(done)))->run();
 }
 
 void Registry::update(const RequestContext& context, const Resource& resource, const ObjectName& name, std::string_view subresource,
                       std::shared_ptr<api::Object> object, Done<CachedPtr> done) {
-  const metav1::ObjectMeta& metadata = object->metadata;
-  if (!metadata.name.empty() && metadata.name != name.name)
-    return done(status::bad_request("the name of the object (" + metadata.name.str() + ") does not match the name on the URL (" + name.name + ")"));
-  if (!metadata.namespace_.empty() && metadata.namespace_ != name.namespace_)
-    return done(status::bad_request("the namespace of the object (" + metadata.namespace_.str() + ") does not match the namespace on the URL (" +
-                                    name.namespace_ + ")"));
+  if (auto refused = check_name(object->metadata, name.namespace_, name.name)) return done(std::move(*refused));
   const auto put = [object = api::ObjectPtr(std::move(object))](const api::Object&) -> ApiResult<std::shared_ptr<api::Object>> { return api::clone(*object); };
   transform(context, resource, name, subresource, put, std::move(done));
 }

@@ -14,6 +14,15 @@ metav1::Status Write::invalid(const resources::FieldErrors& errors) const {
   return status::invalid(resource_.group(), resource_.type().name, name_.name, errors);
 }
 
+void Write::validate(const api::Object& next, const api::Object* current, resources::FieldErrors& errors) const {
+  const bool converted = asked_.stored_as();
+  const auto there = [&](const api::Object& stored) { return converted ? asked_.from_stored(stored) : nullptr; };
+  const std::shared_ptr<api::Object> shown_next = there(next), shown_current = current ? there(*current) : nullptr;
+  const api::Object& object = converted ? *shown_next : next;
+  asked_.validate(object, errors);
+  current ? asked_.validate_update(object, converted ? *shown_current : *current, errors) : asked_.validate_create(object, errors);
+}
+
 AdmissionRequest Write::admission(Operation operation, api::Object* object, const api::Object* old) const {
   AdmissionRequest request{context_, resource_};
   request.subresource = subresource_;

@@ -19,7 +19,7 @@ bool holds_content(const api::Object& object);
 class Write : public std::enable_shared_from_this<Write> {
  public:
   Write(Registry& registry, const RequestContext& context, const Resource& resource, ObjectName name, std::string_view subresource)
-      : registry_(registry), context_(context), resource_(resource), name_(std::move(name)), subresource_(subresource) {}
+      : registry_(registry), context_(context), resource_(resource.stored()), asked_(resource), name_(std::move(name)), subresource_(subresource) {}
   virtual ~Write() = default;
 
  protected:
@@ -27,8 +27,10 @@ class Write : public std::enable_shared_from_this<Write> {
   std::shared_ptr<Self> self_as() {
     return std::static_pointer_cast<Self>(shared_from_this());
   }
-  GroupResource group_resource() const { return {resource_.group(), resource_.names().plural}; }
+  GroupResource group_resource() const { return {asked_.group(), asked_.names().plural}; }
   metav1::Status invalid(const resources::FieldErrors& errors) const;
+  // In the version that was asked for; an update (`current`: the object as it was) by the rules of updates, too.
+  void validate(const api::Object& next, const api::Object* current, resources::FieldErrors& errors) const;
   AdmissionRequest admission(Operation operation, api::Object* object, const api::Object* old) const;
   Refusal mutate(AdmissionRequest& request) const;
   Refusal admit(const AdmissionRequest& request) const;
@@ -47,7 +49,8 @@ class Write : public std::enable_shared_from_this<Write> {
 
   Registry& registry_;
   const RequestContext context_;
-  const Resource& resource_;
+  const Resource& resource_;  // what is stored
+  const Resource& asked_;     // what the request names: the same, or another version of it
   ObjectName name_;
   const std::string subresource_;
 

@@ -14,7 +14,7 @@ namespace {
 using informer::Resource;
 
 bool is_collected(const Resource& resource) {
-  if (resource.is_virtual() || resource.names().plural == "events") return false;
+  if (resource.is_virtual() || resource.stored_as() || resource.names().plural == "events") return false;
   static constexpr std::string_view needed[] = {"get", "list", "watch", "patch", "delete"};
   const auto verbs = resource.verbs();
   return std::all_of(std::begin(needed), std::end(needed),
@@ -28,7 +28,8 @@ struct Place {
 };
 std::optional<Place> place_of(const metav1::OwnerReference& owner, const api::Object& dependent) {
   const api::TypeInfo* type = api::find_type(owner.apiVersion, owner.kind);
-  const Resource* resource = type ? resources::find_by_type(*type) : nullptr;
+  const Resource* named = type ? resources::find_by_type(*type) : nullptr;
+  const Resource* resource = named ? &named->stored() : nullptr;
   if (!resource || !is_collected(*resource)) return std::nullopt;
   if (!resource->names().namespaced) return Place{resource, {}};
   if (dependent.metadata.namespace_.empty()) return std::nullopt;

@@ -163,7 +163,7 @@ class Namespaces final : public Controller {
 
   void watch(Watches& watches) override {
     for (const informer::Resource* resource : resources::all()) {
-      if (!resource->names().namespaced || resource->is_virtual()) continue;
+      if (!resource->names().namespaced || resource->is_virtual() || resource->stored_as()) continue;
       const auto verbs = resource->verbs();
       const auto serves = [&](std::string_view verb) { return std::find(verbs.begin(), verbs.end(), verb) != verbs.end(); };
       if (!serves("list") || !serves("deletecollection")) continue;

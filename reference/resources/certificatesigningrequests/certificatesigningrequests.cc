@@ -28,6 +28,14 @@ class CertificateSigningRequests final : public Typed<certificatesv1::Certificat
   }
 
  protected:
+  // An approval or a denial is a condition; all else stays.
+  void on_subresource_update(std::string_view, certificatesv1::CertificateSigningRequest& next,
+                             const certificatesv1::CertificateSigningRequest& previous) const override {
+    auto conditions = std::move(next.status.conditions);
+    next.spec = previous.spec;
+    next.status = previous.status;
+    next.status.conditions = std::move(conditions);
+  }
   std::vector<SelectableField> fields_of(const certificatesv1::CertificateSigningRequest& object) const override {
     return {{"spec.signerName", object.spec.signerName.str()}};
   }

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "reference/api/types/corev1.h"
-#include "reference/resources/shared/checks.h"
+#include "reference/resources/events/event_rules.h"
 #include "reference/resources/shared/print.h"
 #include "reference/resources/shared/typed.h"
 
@@ -54,16 +54,7 @@ class Events final : public Typed<corev1::Event> {
 
  protected:
   void check(const corev1::Event& event, FieldErrors& errors) const override {
-    const auto& about = event.involvedObject.namespace_;
-    // Events about objects without a namespace live in the default one, or where they say.
-    const bool fits = about.empty() ? event.metadata.namespace_ == "default" || event.metadata.namespace_ == "kube-system" || event.eventTime
-                                    : about == event.metadata.namespace_;
-    if (!fits) errors.invalid(FieldPath("involvedObject").child("namespace"), quoted(about), "does not match event.namespace");
-    if (!event.eventTime) return;
-    check_required(event.reportingComponent, FieldPath("reportingController"), errors);
-    check_required(event.reportingInstance, FieldPath("reportingInstance"), errors);
-    check_required(event.action, FieldPath("action"), errors);
-    check_required(event.reason, FieldPath("reason"), errors);
+    check_event(event, "reportingComponent", errors);
   }
   std::vector<SelectableField> fields_of(const corev1::Event& event) const override {
     const auto& about = event.involvedObject;

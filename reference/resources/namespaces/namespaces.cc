@@ -29,6 +29,7 @@ class Namespaces final : public Typed<corev1::Namespace> {
   }
   // The finalizers of the spec change only through the finalize subresource.
   void on_update(corev1::Namespace& next, const corev1::Namespace& previous) const override { next.spec.finalizers = previous.spec.finalizers; }
+  void on_subresource_update(std::string_view, corev1::Namespace& next, const corev1::Namespace& previous) const override { next.status = previous.status; }
   std::vector<Cell> cells(const corev1::Namespace& object, WallTime now) const override {
     return {object.metadata.name, object.status.phase, age(object, now)};
   }

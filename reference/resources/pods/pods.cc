@@ -50,6 +50,17 @@ class Pods final : public Typed<corev1::Pod> {
   void on_status_update(corev1::Pod& next, const corev1::Pod& previous) const override {
     if (next.status.qosClass.empty()) next.status.qosClass = previous.status.qosClass;
   }
+  void on_subresource_update(std::string_view subresource, corev1::Pod& next, const corev1::Pod& previous) const override {
+    if (subresource == "ephemeralcontainers") keep_all_but_ephemeral_containers(next, previous);
+    if (subresource == "resize") keep_all_but_resources(next, previous);
+  }
+  void check_subresource_update(std::string_view subresource, const corev1::Pod& next, const corev1::Pod& previous, FieldErrors& errors) const override {
+    if (subresource == "ephemeralcontainers") check_ephemeral_containers_update(next, previous, errors);
+    if (subresource == "resize") {
+      check(next, errors);
+      check_resize(next, previous, errors);
+    }
+  }
   void check(const corev1::Pod& pod, FieldErrors& errors) const override { check_pod_spec(pod.spec, FieldPath("spec"), errors); }
   void check_update(const corev1::Pod& next, const corev1::Pod& previous, FieldErrors& errors) const override {
     check_pod_update(next, previous, errors);

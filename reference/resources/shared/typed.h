@@ -31,6 +31,12 @@ class Typed : public Plain<T> {
     Base::prepare_for_status_update(next, previous);
     on_status_update(of(next), of(previous));
   }
+  void prepare_for_subresource_update(std::string_view subresource, api::Object& next, const api::Object& previous) const final {
+    on_subresource_update(subresource, of(next), of(previous));
+  }
+  void validate_subresource_update(std::string_view subresource, const api::Object& next, const api::Object& previous, FieldErrors& errors) const final {
+    check_subresource_update(subresource, of(next), of(previous), errors);
+  }
   void validate(const api::Object& object, FieldErrors& errors) const final { check(of(object), errors); }
   void validate_update(const api::Object& next, const api::Object& previous, FieldErrors& errors) const final {
     check_update(of(next), of(previous), errors);
@@ -50,6 +56,8 @@ class Typed : public Plain<T> {
   virtual void on_create(T&) const {}
   virtual void on_update(T& /*next*/, const T& /*previous*/) const {}
   virtual void on_status_update(T& /*next*/, const T& /*previous*/) const {}
+  virtual void on_subresource_update(std::string_view /*subresource*/, T& /*next*/, const T& /*previous*/) const {}
+  virtual void check_subresource_update(std::string_view /*subresource*/, const T& /*next*/, const T& /*previous*/, FieldErrors&) const {}
   virtual void check(const T&, FieldErrors&) const {}
   virtual void check_update(const T& /*next*/, const T& /*previous*/, FieldErrors&) const {}
   virtual void check_status_update(const T& /*next*/, const T& /*previous*/, FieldErrors&) const {}
