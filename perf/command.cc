@@ -1,12 +1,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "harness/base/encoding.h"
+#include "harness/base/file.h"
 #include "harness/base/log.h"
 #include "harness/base/random.h"
 #include "harness/cli/arguments.h"
@@ -62,19 +62,12 @@ Result<std::map<std::string, std::string>> parse_settings(const std::vector<std:
   return settings;
 }
 
-Result<std::string> text_of_file(const std::string& path) {
-  std::ifstream file(path);
-  std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (!file.is_open() || file.bad()) return fail(Code::not_found, "reading the scenario " + path + ": the file cannot be read");
-  return text;
-}
-
 Result<std::vector<Scenario>> load_all(const Options& options) {
   const auto settings = PLUMB_TRY(parse_settings(options.settings));
   std::vector<Scenario> scenarios;
   if (!options.file.empty()) {
     const std::string name = std::filesystem::path(options.file).stem();
-    scenarios.push_back(PLUMB_TRY(load_scenario(name, PLUMB_TRY(text_of_file(options.file)), options.file, options.size, settings)));
+    scenarios.push_back(PLUMB_TRY(load_scenario(name, PLUMB_TRY(read_file(options.file)), options.file, options.size, settings)));
   }
   for (const auto& name : options.scenarios) {
     const auto found = embedded_scenarios().find(name);

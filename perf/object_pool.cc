@@ -1,5 +1,7 @@
 #include "perf/object_pool.h"
 
+#include <algorithm>
+
 namespace plumb::perf {
 
 void ObjectPool::created(std::uint64_t number) {
@@ -13,21 +15,35 @@ void ObjectPool::create_failed() {
   ++failed_;
 }
 
-std::optional<std::uint64_t> ObjectPool::any() {
-  std::lock_guard lock(mutex_);
-  if (first_ == living_.size()) return std::nullopt;
-  return living_[first_ + random_.below(living_.size() - first_)];
+std::uint64_t ObjectPool::use(std::uint64_t number) {
+  ++users_[number];
+  return number;
 }
 
-std::optional<std::uint64_t> ObjectPool::in_turn(std::uint64_t turn) {
+std::optional<std::uint64_t> ObjectPool::use_any() {
+  std::lock_guard lock(mutex_);
+  if (first_ == living_.size()) return std::nullopt;
+  return use(living_[first_ + random_.below(living_.size() - first_)]);
+}
+
+std::optional<std::uint64_t> ObjectPool::use_in_turn(std::uint64_t turn) {
   std::lock_guard lock(mutex_);
   if (turn >= living_.size() - first_) return std::nullopt;
-  return living_[first_ + turn];
+  return use(living_[first_ + turn]);
+}
+
+void ObjectPool::end_use(std::uint64_t number) {
+  std::lock_guard lock(mutex_);
+  const auto found = users_.find(number);
+  if (found != users_.end() && --found->second == 0) users_.erase(found);
 }
 
 std::optional<std::uint64_t> ObjectPool::begin_remove() {
   std::lock_guard lock(mutex_);
-  if (first_ == living_.size()) return std::nullopt;
+  const auto begin = living_.begin() + static_cast<std::ptrdiff_t>(first_);
+  const auto free = std::find_if(begin, living_.end(), [this](std::uint64_t number) { return !users_.contains(number); });
+  if (free == living_.end()) return std::nullopt;
+  std::rotate(begin, free, free + 1);  // those in use stay in the order of making
   return living_[first_++];
 }
 

@@ -10,6 +10,7 @@ using harness::LoadTransport;
 using harness::Ticket;
 
 constexpr const char* nothing_left = "no object left to work on";
+constexpr const char* nothing_free = "no object left that no other operation works on";
 
 // An empty text for success, else a word by which failures are counted.
 std::string reason_of(const Result<Response>& response) {
@@ -25,7 +26,10 @@ class ApiOperation : public harness::Operation {
 
  protected:
   std::string path_of(std::uint64_t number) const { return collection_ + "/" + object_.object_name.with(number); }
-  std::optional<std::uint64_t> pick(std::uint64_t turn) { return action_.each ? pool_->in_turn(turn) : pool_->any(); }
+  std::optional<std::uint64_t> pick(std::uint64_t turn) { return action_.each ? pool_->use_in_turn(turn) : pool_->use_any(); }
+  std::function<void(bool)> end_use(std::uint64_t number) {
+    return [pool = pool_, number](bool) { pool->end_use(number); };
+  }
   void send(Request request, std::shared_ptr<Ticket> ticket, std::function<void(bool)> settled = nullptr) {
     transport_.send(std::move(request), {.first_byte = [ticket] { ticket->first_byte(); },
                                          .data = nullptr,
@@ -58,7 +62,7 @@ class Get final : public ApiOperation {
   void start(std::uint64_t turn, std::shared_ptr<Ticket> ticket) override {
     const auto number = pick(turn);
     if (!number) return ticket->done(nothing_left);
-    send({.target = path_of(*number)}, std::move(ticket));
+    send({.target = path_of(*number)}, std::move(ticket), end_use(*number));
   }
 };
 
@@ -76,7 +80,7 @@ class Patch final : public ApiOperation {
           .target = path_of(*number),
           .headers = {{"content-type", "application/strategic-merge-patch+json"}},
           .body = action_.patch.with(turn)},
-         std::move(ticket));
+         std::move(ticket), end_use(*number));
   }
 };
 
@@ -84,7 +88,7 @@ class Remove final : public ApiOperation {
   using ApiOperation::ApiOperation;
   void start(std::uint64_t, std::shared_ptr<Ticket> ticket) override {
     const auto number = pool_->begin_remove();
-    if (!number) return ticket->done(nothing_left);
+    if (!number) return ticket->done(nothing_free);
     send({.method = "DELETE",
           .target = path_of(*number),
           .headers = {{"content-type", "application/json"}},

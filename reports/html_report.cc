@@ -191,13 +191,13 @@ class Page {
   }
 
   void cards(const ScenarioOutcome& o) {
-    std::uint64_t succeeded = 0, lost = 0;
+    std::uint64_t succeeded = 0, not_done = 0;
     for (const auto& operation : o.operations) {
       succeeded += operation.succeeded;
-      lost += operation.sent - std::min(operation.sent, operation.succeeded);
+      not_done += lost(operation);
     }
     out_ += "<div class=\"cards\">" + card(o.size, "size") + card(format_seconds(o.seconds), "run time") + card(format_count(static_cast<double>(succeeded)), "operations done");
-    out_ += card(format_count(static_cast<double>(lost)), "failed or unfinished");
+    out_ += card(format_count(static_cast<double>(not_done)), "failed, unfinished or unsent");
     for (const auto& metric : o.metrics) {
       if (metric.name.ends_with("throughput")) out_ += card(format_value(metric.value, metric.unit), metric.name);
     }
@@ -227,12 +227,11 @@ class Page {
             "<th class=\"n\">p99 from sending</th></tr></thead><tbody>";
     for (const auto& op : o.operations) {
       const auto at = [](const harness::Histogram& h, double percent) { return h.empty() ? std::string("–") : escape(format_seconds(static_cast<double>(h.percentile(percent)) / 1e9)); };
-      std::string lost = format_count(static_cast<double>(op.sent - std::min(op.sent, op.succeeded) + op.unsent));
-      for (const auto& [reason, count] : op.failed) lost += fmt::format("<div class=\"sub\">{} × {}</div>", count, escape(reason));
-      if (op.unfinished != 0) lost += fmt::format("<div class=\"sub\">{} never finished</div>", op.unfinished);
+      std::string not_done = format_count(static_cast<double>(lost(op)));
+      for (const Loss& loss : losses(op)) not_done += fmt::format("<div class=\"sub\">{} × {}</div>", loss.count, escape(loss.what));
       out_ += fmt::format("<tr><td>{}<div class=\"sub\">{}{}</div></td><td class=\"n\">{}</td><td class=\"n\">{}/s</td><td class=\"n\">{}</td><td class=\"n\">{}</td>", escape(op.name),
                           escape(op.phase), op.open_loop ? "" : ", closed loop", op.open_loop ? format_number(op.requested_rate) + "/s" : "–",
-                          format_number(op.open_loop ? op.sent_rate : op.completed_rate), format_count(static_cast<double>(op.succeeded)), lost);
+                          format_number(op.open_loop ? op.sent_rate : op.completed_rate), format_count(static_cast<double>(op.succeeded)), not_done);
       const auto& h = op.latency_intended;
       out_ += fmt::format("<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>", at(h, 50), at(h, 90), at(h, 99),
                           at(h, 100), at(op.latency_sent, 99));
@@ -265,11 +264,17 @@ class Page {
     return chart;
   }
 
+  using Charts = std::vector<std::pair<std::string, Chart>>;  // in the order in which they came up
+  Chart& chart_of(Charts& charts, const std::string& name, std::string description) const {
+    const auto found = std::find_if(charts.begin(), charts.end(), [&](const auto& chart) { return chart.first == name; });
+    return found != charts.end() ? found->second : charts.emplace_back(name, percentile_chart(std::move(description))).second;
+  }
+
   void charts(const ScenarioOutcome& o) {
-    std::map<std::string, Chart> by_phase;
+    Charts by_phase;
     for (const auto& op : o.operations) {
       if (op.latency_intended.count() < 2) continue;
-      Chart& chart = by_phase.try_emplace(op.phase, percentile_chart("Latency percentiles by operation in phase " + op.phase)).first->second;
+      Chart& chart = chart_of(by_phase, op.phase, "Latency percentiles by operation in phase " + op.phase);
       const int colour = static_cast<int>(chart.lines.size() / 2);
       chart.lines.push_back(percentile_line(op.latency_intended, op.name, colour, false));
       chart.lines.push_back(percentile_line(op.latency_sent, op.name + ", from sending", colour, true));
@@ -289,11 +294,15 @@ class Page {
       rates.lines.push_back(std::move(line));
     }
     panel("Rates over time", to_svg(rates));
-    Chart times = percentile_chart("Percentiles of the times objects took");
+    Charts times;  // a chart a phase, so that no two lines of one are of the same colour
     for (const auto& distribution : o.distributions) {
-      if (distribution.values.count() >= 2) times.lines.push_back(percentile_line(distribution.values, distribution.name, static_cast<int>(times.lines.size()), false));
+      if (distribution.values.count() < 2) continue;
+      const auto colon = distribution.name.find(": ");
+      const std::string phase = colon == std::string::npos ? "" : distribution.name.substr(0, colon);
+      Chart& chart = chart_of(times, phase, "Percentiles of the times objects took " + phase);
+      chart.lines.push_back(percentile_line(distribution.values, phase.empty() ? distribution.name : distribution.name.substr(colon + 2), static_cast<int>(chart.lines.size()), false));
     }
-    panel("What objects waited for", to_svg(times));
+    for (const auto& [phase, chart] : times) panel("What objects waited for" + (phase.empty() ? "" : " in phase " + phase), to_svg(chart));
     out_ += "</div>";
   }
 
@@ -313,7 +322,9 @@ class Page {
     out_ += "<div class=\"pair small\">";
     std::string rows;
     for (const auto& c : o.objects) {
-      rows += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>", escape(c.kind), c.made, c.failed, c.removed, c.left);
+      rows += fmt::format("<tr><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>", escape(c.kind),
+                          format_count(static_cast<double>(c.made)), format_count(static_cast<double>(c.failed)), format_count(static_cast<double>(c.removed)),
+                          format_count(static_cast<double>(c.left)));
     }
     if (!rows.empty()) {
       panel_table("Objects", "<th>Kind</th><th class=\"n\">Made</th><th class=\"n\">Refused</th><th class=\"n\">Removed</th><th class=\"n\">Left</th>", rows);
@@ -322,7 +333,7 @@ class Page {
     for (const auto& [name, value] : o.cluster_metrics) rows += fmt::format("<tr><td>{}</td><td class=\"n\">+{}</td></tr>", escape(name), format_number(value));
     if (!rows.empty()) panel_table("The cluster's own counters", "<th>Metric</th><th class=\"n\">Grew by</th>", rows);
     rows.clear();
-    for (const auto& [name, value] : o.parameters) rows += "<tr><td>" + escape(name) + "</td><td class=\"n\">" + escape(value) + "</td></tr>";
+    for (const auto& [name, value] : o.parameters) rows += "<tr><td>" + escape(name) + "</td><td class=\"n long\">" + escape(value) + "</td></tr>";
     if (!rows.empty()) panel_table("Parameters", "<th>Name</th><th class=\"n\">Value</th>", rows);
     out_ += "</div>";
   }

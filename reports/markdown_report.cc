@@ -58,7 +58,7 @@ void write_scenario(const harness::ScenarioOutcome& o, std::string& out) {
     for (const auto& op : o.operations) {
       out += fmt::format("| {} | {} | {} | {}/s | {} | {} | {} | {} | {} |\n", escape_markdown(op.phase), escape_markdown(op.name),
                          op.open_loop ? format_number(op.requested_rate) + "/s" : "–", format_number(op.open_loop ? op.sent_rate : op.completed_rate), op.succeeded,
-                         op.sent - std::min(op.sent, op.succeeded) + op.unsent, seconds_at(op.latency_intended, 50), seconds_at(op.latency_intended, 99),
+                         lost(op), seconds_at(op.latency_intended, 50), seconds_at(op.latency_intended, 99),
                          seconds_at(op.latency_intended, 100));
     }
   }

@@ -5,6 +5,7 @@
 #include "harness/load/outcome.h"
 #include "harness/results/writer.h"
 #include "reports/chart.h"
+#include "reports/summary.h"
 #include "reports/text.h"
 
 namespace plumb::reports {
@@ -134,6 +135,25 @@ TEST(Chart, NeedsTwoPoints) {
   chart.lines[0].points.emplace_back(0, 1);
   EXPECT_NE(to_svg(chart).find("<polyline"), std::string::npos);
   EXPECT_EQ(to_svg(chart).find("nan"), std::string::npos);
+}
+
+TEST(Summary, LossesAddUpToWhatIsLost) {
+  harness::OperationOutcome operation;
+  operation.requested = 100;
+  operation.sent = 90;
+  operation.succeeded = 70;
+  operation.failed = {{"HTTP 404", 2}, {"HTTP 429", 13}};
+  operation.unfinished = 5;
+  operation.unsent = 10;
+  std::uint64_t sum = 0;
+  std::vector<std::string> words;
+  for (const Loss& loss : losses(operation)) {
+    sum += loss.count;
+    words.push_back(loss.what);
+  }
+  EXPECT_EQ(words, (std::vector<std::string>{"HTTP 404", "HTTP 429", "never finished", "never sent"}));
+  EXPECT_EQ(sum, lost(operation));
+  EXPECT_EQ(sum, operation.requested - operation.succeeded);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "harness/load/outcome.h"
 
 namespace plumb::reports {
 
@@ -56,6 +55,18 @@ std::string headline(const results::Run& run) {
                         good == 1 ? "its" : "their");
   }
   return text.empty() ? "Nothing has run." : text;
+}
+
+std::vector<Loss> losses(const harness::OperationOutcome& operation) {
+  std::vector<Loss> all;
+  for (const auto& [reason, count] : operation.failed) all.push_back({reason, count});
+  if (operation.unfinished != 0) all.push_back({"never finished", operation.unfinished});
+  if (operation.unsent != 0) all.push_back({"never sent", operation.unsent});
+  return all;
+}
+
+std::uint64_t lost(const harness::OperationOutcome& operation) {
+  return operation.sent - std::min(operation.sent, operation.succeeded) + operation.unsent;
 }
 
 }  // namespace plumb::reports

@@ -48,13 +48,13 @@ void write_scenario(const harness::ScenarioOutcome& o, const Painter& paint, std
   out += "\n" + paint.bold(escape_terminal(o.name)) + paint.dim(" · " + escape_terminal(o.size) + " · " + format_seconds(o.seconds)) + "\n";
   for (const auto& why : o.invalid) out += "  " + paint.bad("invalid") + "  " + escape_terminal(why) + "\n";
   if (!o.operations.empty()) {
-    out += paint.dim(fmt::format("  {:<34}{:>10}{:>12}{:>9}{:>7}{:>11}{:>11}{:>11}", "operation", "asked", "achieved", "done", "lost", "p50", "p99", "max")) + "\n";
+    out += paint.dim(fmt::format("  {:<34} {:>10} {:>11} {:>8} {:>8} {:>11} {:>11} {:>11}", "operation", "asked", "achieved", "done", "lost", "p50", "p99", "max")) + "\n";
   }
   for (const auto& op : o.operations) {
-    out += fmt::format("  {:<34}{:>10}{:>12}{:>9}{:>7}{:>11}{:>11}{:>11}\n", escape_terminal(op.phase + ": " + op.name), op.open_loop ? format_number(op.requested_rate) + "/s" : "-",
-                       format_number(op.open_loop ? op.sent_rate : op.completed_rate) + "/s", op.succeeded, op.sent - std::min(op.sent, op.succeeded) + op.unsent,
+    out += fmt::format("  {:<34} {:>10} {:>11} {:>8} {:>8} {:>11} {:>11} {:>11}\n", escape_terminal(op.phase + ": " + op.name), op.open_loop ? format_number(op.requested_rate) + "/s" : "-",
+                       format_number(op.open_loop ? op.sent_rate : op.completed_rate) + "/s", op.succeeded, lost(op),
                        seconds_at(op.latency_intended, 50), seconds_at(op.latency_intended, 99), seconds_at(op.latency_intended, 100));
-    for (const auto& [reason, count] : op.failed) out += fmt::format("      {} x {}\n", count, escape_terminal(reason));
+    for (const Loss& loss : losses(op)) out += fmt::format("      {} x {}\n", loss.count, escape_terminal(loss.what));
   }
   for (const auto& d : o.distributions) {
     out += fmt::format("  {:<46}{:>10} objects, p50 {}, p99 {}, max {}{}\n", escape_terminal(d.name), d.values.count(), seconds_at(d.values, 50), seconds_at(d.values, 99),

@@ -2,6 +2,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/encoding.h"
+#include "harness/base/file.h"
 #include "harness/base/metrics.h"
 #include "harness/base/queue.h"
 #include "harness/base/random.h"
@@ -119,6 +120,13 @@ TEST(Registry, KnowsNamesAndStopsOnDuplicates) {
   EXPECT_NE(Registry<Animal>::make("cat"), nullptr);
   EXPECT_EQ(Registry<Animal>::make("dog"), nullptr);
   EXPECT_DEATH(Registry<Animal>::add("cat", [] { return std::make_unique<Animal>(); }), "registered twice: cat");
+}
+
+TEST(File, ReadsFilesAndNothingElse) {
+  EXPECT_FALSE(read_file("/proc/self/status").value().empty());
+  EXPECT_EQ(read_file("/proc/self/status", 10).error().code, Code::invalid_argument);
+  EXPECT_EQ(read_file("/no/such/file").error().message, "reading /no/such/file: No such file or directory");
+  EXPECT_EQ(read_file("/tmp").error().message, "reading /tmp: Is a directory");
 }
 
 }  // namespace

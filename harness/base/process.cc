@@ -107,22 +107,6 @@ std::vector<std::string> environment(const ProcessSpec& spec) {
   return result;
 }
 
-Result<std::string> find_program(const std::string& name) {
-  if (name.find('/') != std::string::npos) {
-    if (access(name.c_str(), X_OK) == 0) return name;
-    return fail_errno("starting " + name);
-  }
-  const char* path = std::getenv("PATH");
-  // Daemons are often started with a bare PATH, and the programs of an administrator lie in sbin.
-  const std::string places = std::string(path ? path : "") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  for (const auto folder : split(places, ':')) {
-    if (folder.empty()) continue;
-    std::string candidate = std::string(folder) + "/" + name;
-    if (access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return fail(Code::not_found, "starting " + name + ": no such program in PATH; install the package that has it (ci/packages.txt)");
-}
-
 // A duplicate above 2, closed on exec.
 Result<int> above_stdio(int fd) {
   const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -217,6 +201,22 @@ bool feed(int fd, std::string_view& input) {
 }
 
 }  // namespace
+
+Result<std::string> find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    if (access(name.c_str(), X_OK) == 0) return name;
+    return fail_errno("starting " + name);
+  }
+  const char* path = std::getenv("PATH");
+  // Daemons are often started with a bare PATH, and the programs of an administrator lie in sbin.
+  const std::string places = std::string(path ? path : "") + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  for (const auto folder : split(places, ':')) {
+    if (folder.empty()) continue;
+    std::string candidate = std::string(folder) + "/" + name;
+    if (access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return fail(Code::not_found, "starting " + name + ": no such program in PATH; install the package that has it (ci/packages.txt)");
+}
 
 std::string ExitStatus::text() const {
   if (signal) return "killed by signal " + std::to_string(signal) + " (" + strsignal(signal) + ")";

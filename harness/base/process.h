@@ -119,6 +119,9 @@ Result<Captured> run_and_capture(ProcessSpec spec, const CaptureOptions& options
 // Like run_and_capture; any end but exit code 0 is an error that carries the end of the program's stderr. Answers stdout.
 Result<std::string> run_checked(std::vector<std::string> args, const CaptureOptions& options = {});
 
+// Where a program is: a path as it is, a name in PATH and in the usual folders. not_found, saying how to get it, when it is not there.
+Result<std::string> find_program(const std::string& name);
+
 // What names a process for good: pids are used again, a pid with its start time is not.
 struct ProcessId {
   pid_t pid = -1;

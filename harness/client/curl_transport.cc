@@ -4,13 +4,13 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
-#include <fstream>
 #include <future>
 #include <map>
 #include <mutex>
 #include <thread>
 
 #include "harness/base/encoding.h"
+#include "harness/base/file.h"
 #include "harness/client/transport.h"
 
 namespace plumb::client {
@@ -242,9 +242,8 @@ class CurlTransport final : public Transport {
 
   std::string token() const {
     if (config_.user.token_file.empty()) return config_.user.token;
-    std::ifstream file(config_.user.token_file);
-    std::string text(std::istreambuf_iterator<char>(file), {});
-    return text.empty() ? config_.user.token : std::string(trim(text));
+    const auto text = read_file(config_.user.token_file);
+    return text.ok() && !text->empty() ? std::string(trim(*text)) : config_.user.token;
   }
 
   void set_headers(Exchange& exchange) {

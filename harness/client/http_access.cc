@@ -1,19 +1,18 @@
 #include "harness/client/http_access.h"
 
-#include <fstream>
 #include <iterator>
 
 #include "harness/base/encoding.h"
+#include "harness/base/file.h"
 
 namespace plumb::client {
 namespace {
 
 Result<std::string> token_of(const Credentials& user) {
   if (user.token_file.empty()) return user.token;
-  std::ifstream file(user.token_file);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file) return fail(Code::not_found, "reading the token file " + user.token_file + ": it cannot be read; check the kubeconfig's tokenFile");
-  return std::string(trim(text));
+  const auto text = read_file(user.token_file);
+  if (!text.ok()) return text.error().in("the kubeconfig's tokenFile");
+  return std::string(trim(*text));
 }
 
 Result<net::Headers> headers_for(const Credentials& user) {

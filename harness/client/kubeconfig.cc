@@ -6,11 +6,11 @@
 #include <boost/process.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "harness/base/encoding.h"
+#include "harness/base/file.h"
 
 namespace plumb::client {
 namespace {
@@ -31,12 +31,6 @@ struct Merged {
 std::string text_of(const YAML::Node& node, const char* key) {
   const YAML::Node value = node[key];
   return value && value.IsScalar() ? value.as<std::string>() : std::string();
-}
-
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail_errno("read " + path);
-  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 std::string absolute(const std::string& path, const std::string& folder) {

@@ -113,6 +113,7 @@ Error error_of(const Response& response, std::string_view what) {
   } else {
     message = response.body.substr(0, 300);
   }
+  if (response.status == 401) message += ": the server does not accept the credentials; check the kubeconfig's user: is its token right, is its certificate of this cluster and not expired?";
   Error error = fail(code_of(response.status, reason), std::string(what) + ": HTTP " + std::to_string(response.status) +
                                                            (reason.empty() ? "" : " " + reason) + ": " + message, reason);
   error.http_status = response.status;

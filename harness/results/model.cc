@@ -6,9 +6,10 @@
 #include <array>
 #include <cstdio>
 #include <ctime>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+
+#include "harness/base/file.h"
 
 namespace plumb::results {
 namespace {
@@ -187,9 +188,7 @@ Status save(const Run& run, const std::string& path) {
 }
 
 Result<Run> load(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail_errno("read results from " + path);
-  const json document = json::parse(file, nullptr, false);
+  const json document = json::parse(PLUMB_TRY(read_file(path)), nullptr, false);
   if (document.is_discarded() || !document.is_object()) {
     return fail(Code::invalid_argument, "read results from " + path + ": not a JSON object; give the results.json of a run");
   }

@@ -16,6 +16,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// The reason by which upstream's kubelet tells in an event that a condition of its node changed; empty for other conditions.
+std::string_view transition_reason(const corev1::NodeCondition& condition) {
+  struct Words {
+    std::string_view type, when_true, when_false;
+  };
+  static constexpr Words words[] = {{"Ready", "NodeReady", "NodeNotReady"},
+                                    {"MemoryPressure", "NodeHasInsufficientMemory", "NodeHasSufficientMemory"},
+                                    {"DiskPressure", "NodeHasDiskPressure", "NodeHasNoDiskPressure"},
+                                    {"PIDPressure", "NodeHasInsufficientPID", "NodeHasSufficientPID"}};
+  for (const Words& entry : words)
+    if (condition.type == entry.type) return condition.status == "True" ? entry.when_true : entry.when_false;
+  return {};
+}
+
 constexpr Duration kRelist = 30s, kRefreshStatus = 10s, kRefreshVolumes = 60s;
 
 Result<corev1::Taint> parse_taint(const std::string& text) {
@@ -61,6 +75,11 @@ class Kubelet::Core {
     machine_ = std::make_unique<MachineStatus>(MachineStatusOptions{facts, options_.node_name, options_.node_ip, options_.root_dir, port()}, runtime_);
     machine_->refresh();
     node.status = [this] { return machine_->status(); };
+    node.transition = [this](const corev1::NodeCondition& condition) {
+      if (const auto reason = transition_reason(condition); !reason.empty())
+        node_event(reason, "Node " + options_.node_name + " status is now: " + std::string(reason));
+    };
+    node_event("Starting", "Starting kubelet.");
     agent_ = std::make_unique<NodeAgent>(client_, clock_, std::move(node));
     agent_->start();
     watch_node();
@@ -111,6 +130,15 @@ class Kubelet::Core {
     events_ = std::make_unique<informer::EventRecorder>(client_, clock_, "kubelet", options_.node_name);
     workers_ = std::make_unique<PodWorkers>(
         NodeServices{clock_, client_, runtime_, *executor_, *host_, probes_.get(), events_.get(), options_.node_name, options_.node_ip});
+  }
+
+  // As upstream's kubelet does, on a reference whose UID is the node's name: `kubectl describe node` looks for it.
+  void node_event(std::string_view reason, std::string_view message) {
+    corev1::ObjectReference node;
+    node.kind = "Node";
+    node.name = options_.node_name;
+    node.uid = options_.node_name;
+    events_->record(node, informer::event_normal, reason, message);
   }
 
   Status start_server() {

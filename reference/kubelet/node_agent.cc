@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <vector>
 
 #include "harness/base/encoding.h"
 #include "harness/base/log.h"
@@ -27,15 +28,19 @@ corev1::NodeCondition condition(std::string_view type, bool value, std::string_v
   return made;
 }
 
-void put_times(corev1::NodeStatus& status, const corev1::NodeStatus& before, api::Time now) {
+// Answers the conditions that are not as before.
+std::vector<corev1::NodeCondition> put_times(corev1::NodeStatus& status, const corev1::NodeStatus& before, api::Time now) {
+  std::vector<corev1::NodeCondition> changed;
   for (auto& item : status.conditions) {
     const auto known = std::find_if(before.conditions.begin(), before.conditions.end(), [&](const auto& c) { return c.type == item.type; });
     const bool same = known != before.conditions.end() && known->status == item.status;
     item.lastHeartbeatTime = now;
     item.lastTransitionTime = same ? known->lastTransitionTime : now;
+    if (!same) changed.push_back(item);
   }
   for (const auto& other : before.conditions)
     if (std::none_of(status.conditions.begin(), status.conditions.end(), [&](const auto& own) { return own.type == other.type; })) status.conditions.push_back(other);
+  return changed;
 }
 
 std::int64_t version_of(const corev1::Node& node) { return parse_int(node.metadata.resourceVersion.view()).value_or(0); }
@@ -77,13 +82,14 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
     next.daemonEndpoints = now.daemonEndpoints;
     next.nodeInfo = now.nodeInfo;
     next.images = now.images;
-    put_times(next, node_->status, api::Time::from(clock_.wall()));
+    const auto changed = put_times(next, node_->status, api::Time::from(clock_.wall()));
     const bool due = clock_.now() - reported_ >= options_.report_interval;
     if (!due && unchanged(next, node_->status)) return;
     reporting_ = true;
     auto node = std::make_shared<corev1::Node>(*node_);
     node->status = std::move(next);
     lock.unlock();
+    tell(changed);
     client_.send(informer::update_status_request(std::move(node)), done(&Core::status_reported));
   }
   void saw(std::shared_ptr<const corev1::Node> node) {
@@ -115,6 +121,10 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
     std::lock_guard lock(mutex_);
     return retry_ = std::clamp(retry_ * 2, kRetryFirst, kRetryMax);
   }
+  void tell(const std::vector<corev1::NodeCondition>& changed) const {
+    if (!description_.transition) return;
+    for (const auto& item : changed) description_.transition(item);
+  }
   static bool unchanged(const corev1::NodeStatus& a, const corev1::NodeStatus& b) {
     corev1::NodeStatus x = a, y = b;
     for (auto* status : {&x, &y})
@@ -130,7 +140,7 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
     node->spec.taints = description_.taints;
     node->spec.providerID = description_.provider_id;
     node->status = description_.status();
-    put_times(node->status, {}, api::Time::from(clock_.wall()));
+    tell(put_times(node->status, {}, api::Time::from(clock_.wall())));
     client_.send(informer::create_request(node), done(&Core::node_created));
   }
   void node_created(Result<ObjectPtr> result) {

@@ -20,6 +20,8 @@ struct NodeDescription {
   // The status as it is now; called often, on any thread, must not block. Conditions need no times.
   // Extended resources that others put into the Node's capacity are kept beside it, and are allocatable.
   std::function<corev1::NodeStatus()> status;
+  // May be empty. A condition that is new, or whose status changed, is about to be reported; called on any thread, must not block.
+  std::function<void(const corev1::NodeCondition&)> transition;
 };
 
 struct NodeAgentOptions {

@@ -47,7 +47,7 @@ class Maker {
       : state_(state), pod_(*state.pod), before_(before), now_(now), wall_(wall), initialized_(initialized(state)) {}
 
   corev1::PodStatus make(const NodeAddresses& node) {
-    status_.observedGeneration = before_.observedGeneration ? pod_.metadata.generation : 0;
+    status_.observedGeneration = pod_.metadata.generation;
     status_.nominatedNodeName = before_.nominatedNodeName;
     status_.resourceClaimStatuses = before_.resourceClaimStatuses;
     status_.hostIP = node.host_ip;
@@ -258,7 +258,7 @@ class Maker {
     const auto known = std::find_if(before_.conditions.begin(), before_.conditions.end(), [&](const auto& c) { return c.type == condition.type; });
     const bool same = known != before_.conditions.end() && known->status == condition.status;
     condition.lastTransitionTime = same && known->lastTransitionTime ? known->lastTransitionTime : api::Time::from(wall_);
-    if (known != before_.conditions.end()) condition.observedGeneration = known->observedGeneration;
+    condition.observedGeneration = pod_.metadata.generation;
     status_.conditions.push_back(std::move(condition));
   }
 

@@ -24,6 +24,11 @@ std::string describe(const api::TypeInfo& type) {
   return std::string(type.group).append(type.group.empty() ? "" : "/").append(type.version).append(", Kind=").append(type.name);
 }
 
+bool fits(std::string_view api_version, std::string_view kind, const api::TypeInfo& type, std::string_view also) {
+  if (!kind.empty() && kind != type.name) return false;
+  return api_version.empty() || api_version == api::api_version(type) || (!also.empty() && api_version == also);
+}
+
 metav1::Status wrong_kind(std::string_view api_version, std::string_view kind, const api::TypeInfo& type) {
   return status::bad_request(std::string(kind) + " in version \"" + std::string(api_version) + "\" cannot be handled as a " + std::string(type.name) +
                              ": no kind \"" + std::string(kind) + "\" is registered for version \"" + api::api_version(type) + "\"");
@@ -34,22 +39,22 @@ metav1::Status undecodable(const api::TypeInfo& type, std::string_view why) {
                              std::string(type.name) + ": " + std::string(why));
 }
 
-ApiResult<std::shared_ptr<api::Object>> from_protobuf(const api::TypeInfo& type, std::string_view body) {
+ApiResult<std::shared_ptr<api::Object>> from_protobuf(const api::TypeInfo& type, std::string_view body, std::string_view also) {
   if (!body.starts_with(api::protobuf_magic))
     return status::bad_request("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
   const auto envelope = api::open_envelope(body);
   if (!envelope.ok()) return undecodable(type, envelope.error().message);
-  if ((!envelope->kind.empty() && envelope->kind != type.name) || (!envelope->api_version.empty() && envelope->api_version != api::api_version(type)))
+  if (!fits(envelope->api_version, envelope->kind, type, also))
     return wrong_kind(envelope->api_version, envelope->kind, type);
   auto object = api::decode_protobuf_message(type, envelope->raw);
   if (!object.ok()) return undecodable(type, object.error().message);
   return std::move(*object);
 }
 
-ApiResult<std::shared_ptr<api::Object>> from_json(Call& call, const api::TypeInfo& type, std::string_view json) {
+ApiResult<std::shared_ptr<api::Object>> from_json(Call& call, const api::TypeInfo& type, std::string_view json, std::string_view also) {
   const auto meta = api::peek_type_meta(json);
   if (!meta.ok()) return status::bad_request("the object provided is unrecognized (must be of type " + std::string(type.name) + "): " + meta.error().message);
-  if ((!meta->kind.empty() && meta->kind != type.name) || (!meta->api_version.empty() && meta->api_version != api::api_version(type)))
+  if (!fits(meta->api_version, meta->kind, type, also))
     return status::bad_request("the API version in the data (" + meta->api_version + ") does not match the expected API version (" + api::api_version(type) +
                                ") or its kind (" + meta->kind + ") is not " + describe(type));
   api::DecodeReport report;
@@ -72,18 +77,18 @@ std::optional<metav1::Status> report_fields(Call& call, const std::vector<std::s
                              ": strict decoding error: " + join(problems, ", "));
 }
 
-ApiResult<std::shared_ptr<api::Object>> read_object(Call& call, const api::TypeInfo& type) {
+ApiResult<std::shared_ptr<api::Object>> read_object(Call& call, const api::TypeInfo& type, std::string_view also) {
   const auto encoding = body_encoding(call.request().headers.get("content-type"));
   if (!encoding) return status::unsupported_media_type(accepted_body_types());
   const std::string& body = call.request().body;
   switch (*encoding) {
-    case Encoding::protobuf: return from_protobuf(type, body);
-    case Encoding::json: return from_json(call, type, body);
+    case Encoding::protobuf: return from_protobuf(type, body, also);
+    case Encoding::json: return from_json(call, type, body, also);
     case Encoding::yaml: break;
   }
   const auto doc = api::parse_yaml(body, yaml_limits());
   if (!doc.ok()) return status::bad_request("error converting YAML to JSON: " + doc.error().message);
-  return from_json(call, type, doc->to_json());
+  return from_json(call, type, doc->to_json(), also);
 }
 
 namespace {

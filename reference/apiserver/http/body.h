@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "reference/api/object.h"
 #include "reference/apiserver/http/call.h"
@@ -10,8 +11,8 @@
 namespace plumb::apiserver {
 
 // The body as an object of `type`. 400 when it is malformed or another kind, 415 when its form is unknown. Unknown and duplicate fields
-// become warnings of the call, or a 400 with fieldValidation=Strict.
-ApiResult<std::shared_ptr<api::Object>> read_object(Call& call, const api::TypeInfo& type);
+// become warnings of the call, or a 400 with fieldValidation=Strict. `also`: another apiVersion under which the same fields are taken.
+ApiResult<std::shared_ptr<api::Object>> read_object(Call& call, const api::TypeInfo& type, std::string_view also = {});
 // DeleteOptions from the body, or from the query when there is none; 422 for values that are none of theirs. Notes a dry run in the context.
 ApiResult<metav1::DeleteOptions> read_delete_options(Call& call);
 // A number of the query; nothing when it is absent, 400 when it is none.

@@ -240,7 +240,8 @@ class ResourceRequest {
 
   void evict() {
     if (auto refused = read_options(*call_, "CreateOptions")) return call_->send_status(*refused);
-    auto body = read_object(*call_, policyv1::Eviction::info());
+    // Clients up to 1.21 know the beta only; upstream takes both.
+    auto body = read_object(*call_, policyv1::Eviction::info(), "policy/v1beta1");
     if (!body.ok()) return call_->send_status(body.status());
     registry_.evict(call_->context(), name_, **body, answer<DeleteResult>(call_, [call = call_](const DeleteResult&) { created(*call); }));
   }

@@ -1,5 +1,7 @@
 #include "reference/apiserver/http/tunnel.h"
 
+#include <algorithm>
+
 #include "harness/base/encoding.h"
 
 namespace plumb::apiserver {
@@ -7,6 +9,7 @@ namespace {
 
 constexpr std::size_t buffered_limit = 1 << 20;
 constexpr std::size_t buffered_low = 128 << 10;
+constexpr std::size_t refusal_limit = 50'000;  // of the text in which the other side says why it refuses
 constexpr Duration handshake_timeout = std::chrono::seconds(30);
 
 bool concerns_one_hop(std::string_view name) {
@@ -52,6 +55,14 @@ metav1::Status unreachable(const std::string& what, const Error& error) {
   return status;
 }
 
+// A refusal in plain text, as a kubelet gives it, becomes what clients of the API expect. Rule: upstream's response checker for proxied requests.
+metav1::Status refusal(int code, std::string text) {
+  if (code == 400) return status::bad_request(std::move(text));
+  metav1::Status answer = code == 404 ? status::path_not_found() : status::internal(text);
+  answer.code = code;
+  return answer;
+}
+
 // A plain exchange whose answer may be endless (logs -f).
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
@@ -61,12 +72,22 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     const auto self = shared_from_this();
     net::CallCallbacks callbacks;
     callbacks.on_headers = [self](int code, const net::Headers& headers) {
+      if (code >= 300) {
+        self->refused_ = code;
+        return;
+      }
       self->begun_ = true;
       self->call_->began_stream(code);
       self->call_->writer().begin(code, passed_back(headers));
     };
-    callbacks.on_data = [self](std::string_view data) { self->pass(data); };
-    callbacks.on_end = [self](const net::Headers&) { self->call_->writer().end(); };
+    callbacks.on_data = [self](std::string_view data) {
+      if (self->refused_ == 0) return self->pass(data);
+      self->why_.append(data.substr(0, refusal_limit - std::min(refusal_limit, self->why_.size())));
+    };
+    callbacks.on_end = [self](const net::Headers&) {
+      if (self->refused_ == 0) return self->call_->writer().end();
+      self->call_->send_status(refusal(self->refused_, std::move(self->why_)));
+    };
     callbacks.on_error = [self](const Error& error) { self->begun_ ? self->call_->writer().abort() : self->call_->send_status(unreachable(self->what_, error)); };
     far_ = client_->stream(std::move(request), std::move(callbacks));
     call_->writer().on_cancel([far = far_]() mutable { far.cancel(); });
@@ -85,6 +106,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   const std::string what_;
   net::Call far_;
   bool begun_ = false;
+  int refused_ = 0;  // the status by which the other side refuses
+  std::string why_;
 };
 
 void upgrade(const CallPtr& call, const std::shared_ptr<net::HttpClient>& client, net::ClientRequest request, const std::string& what) {

@@ -1,5 +1,5 @@
 // Passes a request on to another server and its answer back, byte for byte: streamed answers with back-pressure, and upgraded connections
-// (SPDY, WebSocket) unmodified.
+// (SPDY, WebSocket) unmodified. A plain exchange that the other side refuses is answered with a Status that carries its text.
 #pragma once
 
 #include <memory>

@@ -59,7 +59,9 @@ class Update : public Write {
     if (subresource_.empty()) resource_.prepare_for_update(next, current);
     if (subresource_ == "status") resource_.prepare_for_status_update(next, current);
     if (!subresource_.empty() && subresource_ != "status") resource_.prepare_for_subresource_update(subresource_, next, current);
-    if (resource_.has_generation() && resource_.spec_changed(next, current)) next.metadata.generation = current.metadata.generation + 1;
+    // A pod that gets its node is the same pod: upstream's pods keep their generation when they are bound.
+    if (subresource_ != "binding" && resource_.has_generation() && resource_.spec_changed(next, current))
+      next.metadata.generation = current.metadata.generation + 1;
     resources::FieldErrors errors;
     validate_metadata(resource_, next.metadata, errors);
     validate_metadata_update(next.metadata, current.metadata, errors);

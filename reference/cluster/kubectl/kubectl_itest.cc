@@ -1,4 +1,5 @@
-// Replays transcripts of real kubectl (fixtures/kubectl/*.txt) against a cluster of our own. What stands in a transcript says its README.
+// Replays transcripts of real kubectl (fixtures/kubectl/*.txt) against a cluster of our own. What stands in a transcript, and how another
+// kubectl than the one in PATH is taken, says their README.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -75,17 +76,25 @@ std::vector<std::string> lines_of(const std::string& text) {
   return out;
 }
 
-bool have_kubectl() { return std::system("command -v kubectl >/dev/null 2>&1") == 0; }
+// $PLUMB_KUBECTL, else the one in PATH; empty when there is none.
+std::string kubectl_program() {
+  if (const char* chosen = std::getenv("PLUMB_KUBECTL"); chosen && *chosen) return fs::exists(chosen) ? fs::absolute(chosen).string() : "";
+  const auto found = run_checked({"/bin/sh", "-c", "command -v kubectl"});
+  return found.ok() ? std::string(trim(*found)) : "";
+}
 std::string program(const char* name) { return fs::read_symlink("/proc/self/exe").parent_path() / name; }
 
 class Kubectl : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    if (!have_kubectl()) GTEST_SKIP() << "needs kubectl in PATH (Debian: kubernetes-client)";
+    const std::string kubectl = kubectl_program();
+    if (kubectl.empty()) GTEST_SKIP() << "needs kubectl in PATH (Debian: kubernetes-client) or named by PLUMB_KUBECTL";
     transcript_ = read_transcript("fixtures/kubectl/" + GetParam());
     if (transcript_.nodes && geteuid() != 0) GTEST_SKIP() << "needs root, for a node that runs containers";
     char folder[] = "/tmp/plumb-kubectl-XXXXXX";
     dir_ = mkdtemp(folder);
+    fs::create_directory(dir_ + "/bin");
+    fs::create_symlink(kubectl, dir_ + "/bin/kubectl");
     const auto up = run_checked({program("plumbd"), "up", "--dir", dir_ + "/cluster", "--name", "kubectl", "--nodes", transcript_.nodes ? "1" : "0"}, {.limit = 120s, .input = {}});
     ASSERT_TRUE(up.ok()) << up.error().message;
   }
@@ -100,6 +109,7 @@ class Kubectl : public ::testing::TestWithParam<std::string> {
     ProcessSpec spec;
     spec.args = {"/bin/bash", "-c", command};
     spec.extra_env = {{"KUBECONFIG", dir_ + "/cluster/kubeconfig"}, {"DIR", dir_}, {"FIXTURES", fs::absolute("fixtures").string()}, {"HOME", dir_},
+                      {"PATH", dir_ + "/bin:" + std::getenv("PATH")},
                       {"IMAGE", "registry.plumbline.test/plumb-test"}};
     auto done = run_and_capture(spec, {.limit = 60s, .input = {}});
     return done.ok() ? *done : Captured{{255, 0}, "", done.error().message};

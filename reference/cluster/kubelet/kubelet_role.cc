@@ -6,6 +6,7 @@
 
 #include "harness/base/arguments.h"
 #include "harness/base/encoding.h"
+#include "harness/base/file.h"
 #include "harness/base/log.h"
 #include "reference/cluster/control_plane/connect.h"
 #include "reference/cluster/pki/pki.h"

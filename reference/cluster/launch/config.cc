@@ -6,13 +6,17 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "harness/base/file.h"
 #include "reference/cluster/pki/pki.h"
 
 namespace plumb::cluster {
 
 Result<ClusterConfig> load_config(const Layout& layout) {
-  if (!std::filesystem::exists(layout.config())) return fail(Code::not_found, "there is no cluster in " + layout.dir);
-  const std::string text = PLUMB_TRY(read_file(layout.config()));
+  std::error_code error;
+  if (!std::filesystem::exists(layout.config(), error) && !error) return fail(Code::not_found, "there is no cluster in " + layout.dir + "; `plumb up` makes one");
+  const auto read = read_file(layout.config());
+  if (!read.ok()) return fail(read.error().code, read.error().message + "; run this as who brought the cluster up, with sudo perhaps");
+  const std::string& text = *read;
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object()) return fail(Code::invalid_argument, layout.config() + " is damaged; `plumb down --dir " + layout.dir + "` removes the cluster");
   ClusterConfig config;

@@ -3,14 +3,19 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <set>
 
+#include "harness/base/encoding.h"
+#include "harness/base/file.h"
 #include "reference/api/types/corev1.h"
 #include "reference/cluster/control_plane/connect.h"
 #include "reference/cluster/image/oci.h"
+#include "reference/cluster/launch/preflight.h"
 #include "reference/cluster/launch/processes.h"
 #include "reference/cluster/node/machine.h"
 #include "reference/cluster/pki/pki.h"
@@ -25,6 +30,8 @@ constexpr Duration process_limit = 30s, stop_grace = 5s;
 // In the order in which they start; they stop the other way round.
 const std::vector<std::string> process_names = {"etcd", "all", "apiserver", "scheduler", "controller-manager", "hollow"};
 
+std::string test_images() { return std::filesystem::path(own_program()).parent_path().parent_path().string() + "/share/plumbline/test-images.tar"; }
+
 std::string url(const std::string& host, std::uint16_t port) { return "https://" + host + ":" + std::to_string(port); }
 
 class Launch {
@@ -33,12 +40,19 @@ class Launch {
 
   Status run(Duration limit) {
     const Instant deadline = real_clock().now() + limit;
+    const auto existing = load_config(layout_);
+    if (!existing.ok() && existing.error().code != Code::not_found) return existing.error();
+    PLUMB_TRY(check_config(config_));
+    if (existing.ok()) PLUMB_TRY(check_change(*existing, config_, control_plane_runs()));
+    PLUMB_TRY(check_machine(config_, test_images()));
     std::error_code error;
     std::filesystem::create_directories(layout_.dir, error);
     if (error) return fail(Code::permission_denied, "making the cluster's folder " + layout_.dir + ": " + error.message() + "; name another with --dir");
-    if (config_.nodes > 0) PLUMB_TRY(prepare_network());
-    if (config_.port == 0 || !control_plane_runs()) config_.port = PLUMB_TRY(choose_port(config_.port ? config_.port : std::uint16_t{6443}));
+    const FolderLock lock = PLUMB_TRY(FolderLock::take(layout_.dir));
+    PLUMB_TRY(choose_server_port());
     PLUMB_TRY(save_config(layout_, config_));
+    if (config_.nodes > 0) PLUMB_TRY(prepare_network());
+    if (existing.ok() && existing->hollow_nodes != config_.hollow_nodes) PLUMB_TRY(stop_process(layout_, "hollow", stop_grace));
     if (config_.store == "etcd" && config_.etcd_servers.empty()) PLUMB_TRY(start_etcd());
     PLUMB_TRY(start_control_plane());
     PLUMB_TRY(start_nodes());
@@ -50,9 +64,26 @@ class Launch {
   ClusterId id() const { return {config_.name, layout_.dir}; }
   bool control_plane_runs() const { return process_running(layout_, "all") || process_running(layout_, "apiserver"); }
 
+  // The port a cluster has had is kept where it can be: there may be copies of its kubeconfig. Nodes that run know it.
+  Status choose_server_port() {
+    if (config_.port != 0 && control_plane_runs()) return {};
+    const std::uint16_t chosen = PLUMB_TRY(choose_port(config_.port ? config_.port : std::uint16_t{6443}));
+    if (config_.port != 0 && chosen != config_.port && some_node_runs())
+      return fail(Code::unavailable, "port " + std::to_string(config_.port) + " of cluster " + config_.name +
+                                         " is taken by another program, and its nodes still run and look for the API server there: end that program, or stop the nodes with `plumb down --keep-data`");
+    config_.port = chosen;
+    return {};
+  }
+
+  bool some_node_runs() const {
+    for (int i = 0; i < config_.nodes; ++i) {
+      const auto machine = NodeMachine::find(id(), node_spec(id(), NetworkPlan{}, i, config_.nodes).name);
+      if (machine.ok() && machine->running()) return true;
+    }
+    return false;
+  }
+
   Status prepare_network() {
-    if (geteuid() != 0)
-      return fail(Code::permission_denied, "real nodes need root (network namespaces, containerd): run with sudo, or take --nodes 0 --hollow-nodes N for simulated ones");
     progress_.step("making the network");
     plan_ = PLUMB_TRY(create_host_network(id()));
     return {};
@@ -60,8 +91,8 @@ class Launch {
 
   Status start_etcd() {
     progress_.step("starting etcd");
-    const auto client = PLUMB_TRY(choose_port(2379)), peer = PLUMB_TRY(choose_port(2380));
     if (!process_running(layout_, "etcd")) {
+      const auto client = PLUMB_TRY(choose_port(2379)), peer = PLUMB_TRY(choose_port(2380));
       const std::string address = "http://127.0.0.1:" + std::to_string(client), peers = "http://127.0.0.1:" + std::to_string(peer);
       PLUMB_TRY(start_process(layout_,
                               {"etcd",
@@ -85,7 +116,10 @@ class Launch {
     for (const std::string& server : config_.etcd_servers) args.insert(args.end(), {"--etcd-servers", server});
     if (!own_etcd_.empty()) args.insert(args.end(), {"--etcd-servers", own_etcd_});
     progress_.step("starting the control plane");
-    PLUMB_TRY(start_process(layout_, {args[1], args}, process_limit));
+    if (Status started = start_process(layout_, {args[1], args}, process_limit); !started.ok()) {
+      if (config_.etcd_servers.empty()) return started;
+      return fail(started.error().code, started.error().message + "; is --etcd-servers right (" + join(config_.etcd_servers, ",") + ")?");
+    }
     if (!config_.separate) return {};
     for (const std::string role : {"scheduler", "controller-manager"}) {
       const std::string component = "kube-" + role;
@@ -114,7 +148,7 @@ class Launch {
     const std::string kubeconfig = layout_.kubeconfig(identity.name);
     PLUMB_TRY(write_kubeconfig(kubeconfig, config_.name, url(plan_->host_ip(), config_.port), pki.ca_pem(), identity.common_name, pair));
     spec.sandbox_image = kSandboxImage;
-    spec.image_archives = {std::filesystem::path(own_program()).parent_path().parent_path().string() + "/share/plumbline/test-images.tar"};
+    spec.image_archives = {test_images()};
     spec.services.push_back({"kubelet",
                              {own_program(), "kubelet", "--kubeconfig", kubeconfig, "--node-name", spec.name, "--node-ip", spec.node_ip, "--root-dir", "/var/lib/kubelet",
                               "--container-runtime-endpoint", "unix:///run/containerd/containerd.sock", "--tls-cert-file", layout_.pki(identity.name + ".crt"),
@@ -206,15 +240,27 @@ Result<ClusterState> inspect(const Layout& layout) {
   return state;
 }
 
+bool holds_cluster(const Layout& layout) {
+  std::error_code error;
+  if (std::filesystem::exists(layout.config(), error) || std::filesystem::exists(layout.dir + "/network.json", error)) return true;
+  return std::any_of(process_names.begin(), process_names.end(), [&](const std::string& name) { return std::filesystem::exists(layout.pid_file(name), error); });
+}
+
 Status bring_down(const Layout& layout, bool keep_data) {
   const auto config = load_config(layout);
+  if (!config.ok() && config.error().code == Code::permission_denied) return config.error();
+  std::error_code error;
+  // A folder that was named by mistake is left alone: /etc has a folder "pki", too. Of a folder that is gone there may be traces on the host.
+  const bool there = std::filesystem::exists(layout.dir, error);
+  if (there && !holds_cluster(layout)) return {};
+  std::optional<FolderLock> lock;
+  if (there) lock.emplace(PLUMB_TRY(FolderLock::take(layout.dir)));
   for (auto name = process_names.rbegin(); name != process_names.rend(); ++name) PLUMB_TRY(stop_process(layout, *name, stop_grace));
   if (geteuid() == 0) PLUMB_TRY(cleanup({config.ok() ? config->name : std::filesystem::path(layout.dir).filename().string(), layout.dir}, !keep_data));
   if (keep_data) return {};
-  std::error_code error;
-  // Only what a cluster puts there: a folder named by mistake keeps its other files.
+  // Only what a cluster puts there, and last what makes the folder a cluster's.
   for (const char* part : {"pki", "store", "etcd", "logs", "nodes"}) std::filesystem::remove_all(layout.dir + "/" + part, error);
-  for (const char* part : {"cluster.json", "kubeconfig", "etcd.address"}) std::filesystem::remove(layout.dir + "/" + part, error);
+  for (const char* part : {"kubeconfig", "etcd.address", "cluster.json"}) std::filesystem::remove(layout.dir + "/" + part, error);
   std::filesystem::remove(layout.dir, error);
   return {};
 }

@@ -30,7 +30,9 @@ struct ClusterState {
 // Idempotent: starts what does not run. Answers when the API server is ready and every node is Ready, or with what is not after `limit`.
 Status bring_up(const Layout& layout, ClusterConfig config, const LaunchProgress& progress, Duration limit);
 Result<ClusterState> inspect(const Layout& layout);
-// Ends everything and, unless `keep_data`, removes the folder. Ok when there is nothing.
+// The folder has what a cluster leaves in it, even if cluster.json is lost.
+bool holds_cluster(const Layout& layout);
+// Ends everything and, unless `keep_data`, removes the folder. Ok when there is nothing. A folder that holds no cluster is left alone.
 Status bring_down(const Layout& layout, bool keep_data);
 
 }  // namespace plumb::cluster

@@ -1,22 +1,31 @@
 #include "reference/cluster/launch/processes.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <filesystem>
 
+#include "harness/base/encoding.h"
+#include "harness/base/file.h"
 #include "reference/cluster/pki/pki.h"
 
 namespace plumb::cluster {
 namespace {
 
-std::string log_tail(const std::string& path) {
+// Why a role of plumbd ended, as it says in the last line of its log; for other programs the end of the log.
+std::string last_words(const std::string& path, const std::string& name) {
   const auto text = read_file(path);
-  if (!text.ok()) return {};
-  return text->size() > 1500 ? text->substr(text->size() - 1500) : *text;
+  if (!text.ok()) return "it left no log";
+  const std::string_view all = trim(*text);
+  const std::string_view last = all.substr(all.rfind('\n') + 1);
+  const std::string sign = "plumbd " + name + ": ";
+  if (last.starts_with(sign)) return std::string(last.substr(sign.size())) + " (log: " + path + ")";
+  return "the end of " + path + ":\n" + std::string(all.substr(all.size() > 1500 ? all.size() - 1500 : 0));
 }
 
 // Ok when a line arrived.
@@ -56,7 +65,7 @@ Status start_process(const Layout& layout, const ProcessPlan& plan, Duration lim
     if (Status ready = await_line(child, limit); !ready.ok()) {
       child.terminate(std::chrono::seconds(1));
       unlink(layout.pid_file(plan.name).c_str());
-      return fail(ready.error().code, "starting " + plan.name + ": " + ready.error().message + "; the end of " + layout.log(plan.name) + ":\n" + log_tail(layout.log(plan.name)));
+      return fail(ready.error().code, "starting " + plan.name + ": " + ready.error().message + ": " + last_words(layout.log(plan.name), plan.name));
     }
   }
   child.release();
@@ -73,6 +82,17 @@ Status stop_process(const Layout& layout, const std::string& name, Duration grac
   }
   unlink(layout.pid_file(name).c_str());
   return {};
+}
+
+Result<FolderLock> FolderLock::take(const std::string& dir) {
+  FolderLock lock(open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (lock.folder_ < 0) return fail_errno("opening the cluster's folder " + dir);
+  if (flock(lock.folder_, LOCK_EX | LOCK_NB) < 0) return fail(Code::unavailable, "another `plumb up` or `plumb down` works on " + dir + "; try again when it is done");
+  return lock;
+}
+
+FolderLock::~FolderLock() {
+  if (folder_ >= 0) close(folder_);
 }
 
 std::string own_program() {

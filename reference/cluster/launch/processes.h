@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/base/process.h"
@@ -21,6 +22,19 @@ bool process_running(const Layout& layout, const std::string& name);
 Status start_process(const Layout& layout, const ProcessPlan& plan, Duration limit);
 // SIGTERM, after `grace` SIGKILL. Ok when it does not run.
 Status stop_process(const Layout& layout, const std::string& name, Duration grace);
+
+// Keeps others from bringing the cluster of that folder up or down meanwhile; gone with its owner, also when that is killed.
+class FolderLock {
+ public:
+  static Result<FolderLock> take(const std::string& dir);
+  FolderLock(FolderLock&& other) noexcept : folder_(std::exchange(other.folder_, -1)) {}
+  FolderLock& operator=(FolderLock&&) = delete;
+  ~FolderLock();
+
+ private:
+  explicit FolderLock(int folder) : folder_(folder) {}
+  int folder_;
+};
 
 // The path of the running program.
 std::string own_program();

@@ -3,11 +3,13 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "harness/base/arguments.h"
 #include "harness/base/encoding.h"
 #include "reference/cluster/launch/launcher.h"
+#include "reference/cluster/launch/preflight.h"
 #include "reference/cluster/node/host_network.h"
 #include "reference/cluster/role.h"
 
@@ -15,25 +17,26 @@ namespace plumb::cluster {
 namespace {
 
 constexpr int exit_unavailable = 3;
+constexpr int not_given = std::numeric_limits<int>::min();
+constexpr char kDefaultName[] = "plumb";
 
 struct Place {
-  std::string name = "plumb", dir;
+  std::string name, dir;
   void declare(Arguments& arguments) {
-    arguments.option("--name", name, "the cluster's name").option("--dir", dir, "its folder (default: /var/lib/plumbline/NAME, or ~/.local/state/plumbline/NAME without root)");
+    arguments.option("--name", name, "the cluster's name (default plumb)").option("--dir", dir, "its folder (default: /var/lib/plumbline/NAME, or ~/.local/state/plumbline/NAME without root)");
   }
-  Layout layout() const { return {std::filesystem::absolute(dir.empty() ? default_dir(name) : dir).lexically_normal().string()}; }
+  // A name that is none is refused: it would be part of a path.
+  Result<Layout> layout() const {
+    if (!name.empty()) PLUMB_TRY(check_name(name));
+    std::string path = std::filesystem::absolute(dir.empty() ? default_dir(name.empty() ? kDefaultName : name) : dir).lexically_normal().string();
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return Layout{path};
+  }
 };
 
 int refuse(const char* what, const Error& error) {
   std::fprintf(stderr, "plumb %s: %s\n", what, error.message.c_str());
   return error.code == Code::invalid_argument ? kExitUsage : exit_unavailable;
-}
-
-Status check(const ClusterConfig& config) {
-  if (config.nodes < 0 || config.nodes > kMaxNodes) return fail(Code::invalid_argument, "--nodes must be between 0 and " + std::to_string(kMaxNodes));
-  if (config.hollow_nodes < 0 || config.hollow_nodes > 100'000) return fail(Code::invalid_argument, "--hollow-nodes must be between 0 and 100000");
-  if (!config.etcd_servers.empty() && config.store != "etcd") return fail(Code::invalid_argument, "--etcd-servers goes with --store etcd");
-  return {};
 }
 
 class Up final : public Role {
@@ -42,7 +45,7 @@ class Up final : public Role {
   int run(const std::vector<std::string>& args) override {
     Place place;
     ClusterConfig wanted;
-    int nodes = -1, hollow = -1, seconds = 120;
+    int nodes = not_given, hollow = not_given, seconds = 120;
     std::string store, servers;
     bool separate = false;
     Arguments arguments("plumb up", summary());
@@ -50,37 +53,37 @@ class Up final : public Role {
     arguments.option("--nodes", nodes, "real nodes, each in namespaces of its own with its own containerd (needs root; default 1 with root, else 0)")
         .option("--hollow-nodes", hollow, "simulated nodes (default 0)")
         .choice("--store", store, {"embedded", "etcd"}, "where the API server keeps its data (default embedded)")
-        .option("--etcd-servers", servers, "comma-separated endpoints, with --store etcd; default: an etcd of its own")
+        .option("--etcd-servers", servers, "comma-separated endpoints, with --store etcd; what is kept there stays there; default: an etcd of its own")
         .flag("--separate", separate, "one process per component instead of one for the control plane")
         .option("--timeout", seconds, "seconds until everything must be ready");
     if (const auto done = arguments.parse(args)) return *done;
 
-    const Layout layout = place.layout();
-    auto existing = load_config(layout);
+    const auto layout = place.layout();
+    if (!layout.ok()) return refuse("up", layout.error());
+    auto existing = load_config(*layout);
     if (!existing.ok() && existing.error().code != Code::not_found) return refuse("up", existing.error());
     wanted = existing.ok() ? *existing : ClusterConfig{};
     if (!existing.ok()) {
-      wanted.name = place.name;
+      wanted.name = kDefaultName;
       wanted.nodes = geteuid() == 0 ? 1 : 0;
     }
-    if (nodes >= 0) wanted.nodes = nodes;
-    if (hollow >= 0) wanted.hollow_nodes = hollow;
-    if (existing.ok() && !store.empty() && store != existing->store)
-      return refuse("up", fail(Code::invalid_argument, "the cluster in " + layout.dir + " keeps its data in " + existing->store + "; take it down first, or another --dir"));
+    if (!place.name.empty()) wanted.name = place.name;
+    if (nodes != not_given) wanted.nodes = nodes;
+    if (hollow != not_given) wanted.hollow_nodes = hollow;
+    if (seconds < 1) return refuse("up", fail(Code::invalid_argument, "--timeout must be at least 1 second"));
     if (!store.empty()) wanted.store = store;
     if (!servers.empty()) {
       wanted.etcd_servers.clear();
       for (const auto one : split(servers, ',')) wanted.etcd_servers.emplace_back(trim(one));
     }
     wanted.separate |= separate;
-    if (Status fine = check(wanted); !fine.ok()) return refuse("up", fine.error());
 
     const bool talk = isatty(STDERR_FILENO);
     LaunchProgress progress{[&](const std::string& step) {
       if (talk) std::fprintf(stderr, "%s …\n", step.c_str());
     }};
-    if (Status up = bring_up(layout, wanted, progress, std::chrono::seconds(seconds)); !up.ok()) return refuse("up", up.error());
-    std::printf("%s\n", layout.kubeconfig().c_str());
+    if (Status up = bring_up(*layout, wanted, progress, std::chrono::seconds(seconds)); !up.ok()) return refuse("up", up.error());
+    std::printf("%s\n", layout->kubeconfig().c_str());
     return kExitOk;
   }
 };
@@ -95,7 +98,9 @@ class StatusRole final : public Role {
     place.declare(arguments);
     arguments.choice("-o,--output", output, {"text", "json"}, "form of the answer");
     if (const auto done = arguments.parse(args)) return *done;
-    const auto state = inspect(place.layout());
+    const auto layout = place.layout();
+    if (!layout.ok()) return refuse("status", layout.error());
+    const auto state = inspect(*layout);
     if (!state.ok()) return refuse("status", state.error());
     bool all = state->ready;
     for (const auto& process : state->processes) all &= process.running;
@@ -122,7 +127,10 @@ class Down final : public Role {
     place.declare(arguments);
     arguments.flag("--keep-data", keep, "keep the folder, so that `plumb up` brings everything back");
     if (const auto done = arguments.parse(args)) return *done;
-    const Status down = bring_down(place.layout(), keep);
+    const auto layout = place.layout();
+    if (!layout.ok()) return refuse("down", layout.error());
+    if (!holds_cluster(*layout)) std::fprintf(stderr, "plumb down: there is no cluster in %s\n", layout->dir.c_str());
+    const Status down = bring_down(*layout, keep);
     return down.ok() ? kExitOk : refuse("down", down.error());
   }
 };

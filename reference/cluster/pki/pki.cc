@@ -6,10 +6,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "harness/base/encoding.h"
+#include "harness/base/file.h"
 
 namespace plumb::cluster {
 namespace {
@@ -26,14 +25,6 @@ bool fits(const net::CertificateInfo& have, const Identity& wanted, WallTime now
 }
 
 }  // namespace
-
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail_errno("reading " + path);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
 
 Status write_private_file(const std::string& path, const std::string& content) {
   std::error_code error;

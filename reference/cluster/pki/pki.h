@@ -52,7 +52,6 @@ Identity node_identity(const std::string& node, const std::string& ip);
 Status write_kubeconfig(const std::string& path, const std::string& cluster, const std::string& server, const std::string& ca_pem,
                         const std::string& user, const net::KeyPair& pair);
 
-Result<std::string> read_file(const std::string& path);
 // Appears whole or not at all.
 Status write_private_file(const std::string& path, const std::string& content);
 

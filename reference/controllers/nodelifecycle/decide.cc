@@ -111,6 +111,10 @@ bool is_ready(const corev1::Node& node) { return status_of(node, "Ready") == "Tr
 
 Plan decide(const Observed& observed, const Limits& limits, const Now& now) {
   Plan plan;
+  if (observed.is_new) {
+    const std::string name = observed.node->metadata.name.str();
+    plan.record(observed.node, informer::event_normal, "RegisteredNode", "Node " + name + " event: Registered Node " + name + " in Controller");
+  }
   auto next = std::static_pointer_cast<corev1::Node>(api::clone(*observed.node));
   const Duration grace = status_of(*next, "Ready").empty() ? limits.startup_grace : limits.grace;
   const Duration silent = now.steady - observed.heard;

@@ -13,6 +13,7 @@ struct Observed {
   std::shared_ptr<const corev1::Node> node;
   Instant heard;               // of the last change of its heartbeat or lease that was seen
   bool reported_ready = true;  // as the last event on the node said
+  bool is_new = false;         // not seen before by this controller
   bool all_unready = false;    // no node is ready: more likely the control plane's own trouble; nothing is evicted
   std::vector<std::shared_ptr<const corev1::Pod>> pods;  // on the node
 };

@@ -2,6 +2,7 @@
 // Options: node-monitor-grace-period (40s), node-startup-grace-period (60s).
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 #include "reference/api/types/coordinationv1.h"
 #include "reference/controllers/framework/controller.h"
@@ -51,6 +52,7 @@ class NodeLifecycle final : public Controller {
       const bool silent = now.steady - health.heard > limits_.grace, ready = is_ready(*observed.node);
       observed.all_unready = ready_nodes_ - (silent && ready) <= 0;
       health.reported_ready = ready && !silent;
+      observed.is_new = !std::exchange(health.announced, true);
     }
     observed.pods = pods_.by_index(informer::index::by_node, key);
     return decide(observed, limits_, now);
@@ -59,7 +61,7 @@ class NodeLifecycle final : public Controller {
  private:
   struct Health {
     Instant heard;
-    bool reported_ready = true;
+    bool reported_ready = true, announced = false;
   };
 
   void node_changed(const NodePtr& before, const NodePtr& after) {
