@@ -84,15 +84,23 @@ class Launch {
     if (!plan_) args.insert(args.end(), {"--bind-address", "127.0.0.1"});
     for (const std::string& server : config_.etcd_servers) args.insert(args.end(), {"--etcd-servers", server});
     if (!own_etcd_.empty()) args.insert(args.end(), {"--etcd-servers", own_etcd_});
+    // An etcd of its own serves this cluster's one process: a lease would only make the next start wait for the last one's to run out.
+    if (!own_etcd_.empty() && !config_.separate) args.push_back("--leader-elect=false");
+    if (!config_.separate) add_controller_flags(args);
     progress_.step("starting the control plane");
     PLUMB_TRY(start_process(layout_, {args[1], args}, process_limit));
     if (!config_.separate) return {};
     for (const std::string role : {"scheduler", "controller-manager"}) {
       const std::string component = "kube-" + role;
       PLUMB_TRY(write_kubeconfig(layout_.kubeconfig(component), config_.name, url("127.0.0.1", config_.port), pki.ca_pem(), component, PLUMB_TRY(pki.identity(component_identity(component)))));
-      PLUMB_TRY(start_process(layout_, {role, {own_program(), role, "--kubeconfig", layout_.kubeconfig(component)}}, process_limit));
+      std::vector<std::string> flags = {own_program(), role, "--kubeconfig", layout_.kubeconfig(component)};
+      if (role == "controller-manager") add_controller_flags(flags);
+      PLUMB_TRY(start_process(layout_, {role, flags}, process_limit));
     }
     return {};
+  }
+  void add_controller_flags(std::vector<std::string>& args) const {
+    if (!config_.node_monitor_grace_period.empty()) args.insert(args.end(), {"--node-monitor-grace-period", config_.node_monitor_grace_period});
   }
 
   Status start_nodes() {

@@ -7,6 +7,7 @@
 
 #include "harness/base/arguments.h"
 #include "harness/base/encoding.h"
+#include "reference/api/text/time.h"
 #include "reference/cluster/launch/launcher.h"
 #include "reference/cluster/node/host_network.h"
 #include "reference/cluster/role.h"
@@ -43,7 +44,7 @@ class Up final : public Role {
     Place place;
     ClusterConfig wanted;
     int nodes = -1, hollow = -1, seconds = 120;
-    std::string store, servers;
+    std::string store, servers, grace;
     bool separate = false;
     Arguments arguments("plumb up", summary());
     place.declare(arguments);
@@ -52,6 +53,11 @@ class Up final : public Role {
         .choice("--store", store, {"embedded", "etcd"}, "where the API server keeps its data (default embedded)")
         .option("--etcd-servers", servers, "comma-separated endpoints, with --store etcd; default: an etcd of its own")
         .flag("--separate", separate, "one process per component instead of one for the control plane")
+        .taken_option("--node-monitor-grace-period", [&grace](const std::string& text) -> Status {
+          PLUMB_TRY(api::parse_duration(text));
+          grace = text;
+          return {};
+        }, "50s", "a node that was silent for this long counts as lost; nodes are heard of every 10 s")
         .option("--timeout", seconds, "seconds until everything must be ready");
     if (const auto done = arguments.parse(args)) return *done;
 
@@ -73,6 +79,7 @@ class Up final : public Role {
       for (const auto one : split(servers, ',')) wanted.etcd_servers.emplace_back(trim(one));
     }
     wanted.separate |= separate;
+    if (!grace.empty()) wanted.node_monitor_grace_period = grace;
     if (Status fine = check(wanted); !fine.ok()) return refuse("up", fine.error());
 
     const bool talk = isatty(STDERR_FILENO);

@@ -35,6 +35,17 @@ class Options {
   std::map<std::string, std::string> values_;
 };
 
+// A setting that a controller reads from Options; the controller manager takes it as a flag.
+struct OptionSpec {
+  enum class Kind { duration, number };
+  std::string name;
+  Kind kind = Kind::duration;
+  std::string otherwise;  // the default, as text
+  std::string help;
+};
+// invalid_argument when the text is not of the spec's kind, or below zero.
+Status check_option(const OptionSpec& spec, const std::string& text);
+
 // What a controller is given to look at the cluster with. Lives as long as the controller.
 class Watches {
  public:
@@ -76,6 +87,7 @@ class Controller {
   virtual ~Controller() = default;
   virtual void watch(Watches& watches) = 0;
   virtual Plan reconcile(const std::string& key, const Now& now) = 0;
+  virtual std::vector<OptionSpec> options() const { return {}; }
   // Keys that may be worked on at a time; one key is never worked on twice at a time.
   virtual int workers() const { return 5; }
   // The component its events are said to come from.
