@@ -11,6 +11,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/registry.h"
 #include "harness/base/result.h"
+#include "reference/cluster/control_plane/accounts.h"
 #include "reference/informer/client.h"
 #include "reference/informer/informer.h"
 #include "reference/informer/leader_election.h"
@@ -19,6 +20,7 @@ namespace plumb::cluster {
 
 struct ComponentContext {
   informer::Client& client;  // as this component's user
+  Accounts& accounts;
   informer::InformerFactory& informers;
   Clock& clock;
   std::string root_ca_pem;  // what pods are given to trust the API server

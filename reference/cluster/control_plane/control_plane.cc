@@ -1,5 +1,8 @@
 #include "reference/cluster/control_plane/control_plane.h"
 
+#include <map>
+#include <mutex>
+
 #include "reference/apiserver/apiserver.h"
 #include "reference/cluster/control_plane/connect.h"
 #include "reference/cluster/control_plane/runner.h"
@@ -30,6 +33,27 @@ std::vector<NamedComponent> all_components() {
   for (const auto& [name, make] : Registry<Component>::all()) made.push_back({name, make()});
   return made;
 }
+
+// As in a process of its own, but for the token: the transport believes us.
+class InProcessAccounts final : public Accounts {
+ public:
+  explicit InProcessAccounts(informer::InProcessTransport& transport) : transport_(transport) {}
+  informer::Client* client(const std::string& account) override {
+    std::lock_guard lock(mutex_);
+    auto& made = clients_[account];
+    if (made) return made.get();
+    auto user = std::make_shared<apiserver::User>();
+    user->name = std::string("system:serviceaccount:") + kAccountNamespace + ":" + account;
+    user->groups = {"system:serviceaccounts", std::string("system:serviceaccounts:") + kAccountNamespace, std::string(apiserver::all_authenticated_group)};
+    made = transport_.client(user, account);
+    return made.get();
+  }
+
+ private:
+  informer::InProcessTransport& transport_;
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<informer::Client>> clients_;  // under mutex_
+};
 
 struct ControlPlane::Parts {
   std::unique_ptr<store::Store> store;
@@ -78,6 +102,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::start(ControlPlaneOptions op
     runner.name = each.name;
     runner.component = std::move(each.component);
     runner.client = parts->transport->client(user, each.name);
+    runner.accounts = std::make_unique<InProcessAccounts>(*parts->transport);
     runner.root_ca_pem = pki.ca_pem();
     if (!options.etcd_servers.empty()) runner.election = candidate(options.election, each.name);
     parts->components.push_back(PLUMB_TRY(Runner::start(std::move(runner), clock)));
@@ -98,6 +123,8 @@ Result<std::unique_ptr<RemoteComponent>> RemoteComponent::start(RemoteOptions op
   runner.name = name;
   runner.component = std::move(options.component.component);
   runner.client = std::move(connection.client);
+  const auto http = [kubeconfig = options.kubeconfig] { return connect_without_identity(kubeconfig); };
+  runner.accounts = make_token_accounts(*runner.client, http, clock, "plumbd-" + name);
   runner.root_ca_pem = connection.ca_pem;
   runner.election = candidate(options.election, name);
   runner.lost_leadership = std::move(options.lost_leadership);

@@ -1,4 +1,4 @@
-// The controller manager: every registered controller over one client and one set of caches.
+// The controller manager: every registered controller over one set of caches, each acting as its own service account.
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -43,6 +43,8 @@ class ControllerManager final : public Component {
 
   void declare(Arguments& arguments) override {
     arguments.group("Controllers");
+    arguments.flag("--use-service-account-credentials", own_accounts_,
+                   "each controller acts as its own service account in kube-system (default true); else all as the controller manager, whose role does not suffice for that");
     const auto choose = [this](const std::string& text) -> Status {
       chosen_.clear();
       for (const std::string_view one : split(text, ',')) chosen_.emplace_back(trim(one));
@@ -67,16 +69,20 @@ class ControllerManager final : public Component {
     auto settings = settings_;
     settings["root-ca-pem"] = context.root_ca_pem;
     options.options = controllers::Options(std::move(settings));
-    // All controllers write as the controller manager itself.
-    const auto client = [&context_client = context.client](std::string_view) -> informer::Client& { return context_client; };
+    accounts_ = &context.accounts;
+    const auto client = [this, &context_client = context.client](const std::string& account) { return own_accounts_ ? accounts_->client(account) : &context_client; };
     manager_ = std::make_unique<controllers::Manager>(std::move(options), client, context.informers, context.clock);
-    if (!context.election) return manager_->start();
 
+    // On a thread of its own, since it waits: for the lease, and for the accounts' tokens.
     duty_ = std::make_shared<Duty>();
     starter_ = std::thread([this] {
       if (!duty_->await()) return;
-      if (const Status started = manager_->start(); !started.ok()) log::error("kube-controller-manager", started.error().message);
+      if (const Status started = manager_->start(); !started.ok() && !duty_->ended()) log::error("kube-controller-manager", started.error().message);
     });
+    if (!context.election) {
+      duty_->decide(true);
+      return {};
+    }
     informer::LeaderCallbacks callbacks;
     callbacks.started_leading = [duty = duty_] { duty->decide(true); };
     callbacks.stopped_leading = [duty = duty_, lost = context.lost_leadership] {
@@ -89,12 +95,15 @@ class ControllerManager final : public Component {
 
   void stop() override {
     if (duty_) duty_->decide(false);
+    if (accounts_) accounts_->stop();
     if (starter_.joinable()) starter_.join();
     if (manager_) manager_->stop();
     elector_.reset();
   }
 
  private:
+  bool own_accounts_ = true;
+  Accounts* accounts_ = nullptr;
   std::vector<std::string> chosen_ = {"*"};
   std::map<std::string, std::string> settings_;
   std::unique_ptr<controllers::Manager> manager_;

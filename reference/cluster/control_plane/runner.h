@@ -19,6 +19,7 @@ struct RunnerOptions {
   std::string name;  // in error messages
   std::shared_ptr<Component> component;
   std::unique_ptr<informer::Client> client;
+  std::unique_ptr<Accounts> accounts;
   std::string root_ca_pem;
   std::optional<informer::LeaderElectionOptions> election;
   // When the lease is lost; the program ends, as upstream's do. Without it the component is stopped, its caches are dropped, and it stands

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "harness/base/registry.h"
+#include "reference/apiserver/authorization/bootstrap_policy.h"
 #include "reference/controllers/framework/plan.h"
 #include "reference/informer/expectations.h"
 #include "reference/informer/informer.h"
@@ -92,8 +93,11 @@ class Controller {
   virtual int workers() const { return 5; }
   // The component its events are said to come from.
   virtual std::string component() const = 0;
-  // The service account in kube-system that it acts as, where each controller has credentials of its own.
+  // The service account in kube-system that it acts as.
   virtual std::string account() const { return component(); }
+  // What that account may do: upstream's role system:controller:<account>. Controllers of one account add up. Caches are filled by the
+  // controller manager itself and need no grants.
+  virtual std::vector<apiserver::Grant> grants() const = 0;
   // The queue's name in workqueue_* metrics.
   virtual std::string queue_name() const = 0;
 };

@@ -32,8 +32,9 @@ Status Manager::start() {
   for (const auto& [name, make] : Registry<Controller>::all()) {
     if (!wanted(name)) continue;
     std::unique_ptr<Controller> controller = make();
-    informer::Client& client = client_for_(controller->account());
-    drivers_.push_back(std::make_unique<Driver>(name, std::move(controller), client, informers_, clock_, options_.options));
+    informer::Client* client = client_for_(controller->account());
+    if (!client) return fail(Code::cancelled, "start " + name + ": there is no client for service account " + controller->account());
+    drivers_.push_back(std::make_unique<Driver>(name, std::move(controller), *client, informers_, clock_, options_.options));
   }
   informers_.start();
   for (const auto& driver : drivers_) driver->start();

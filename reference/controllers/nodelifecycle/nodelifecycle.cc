@@ -26,6 +26,13 @@ class NodeLifecycle final : public Controller {
  public:
   std::string component() const override { return "node-controller"; }
   std::string queue_name() const override { return "node_lifecycle_controller"; }
+  std::vector<apiserver::Grant> grants() const override {
+    return {{"delete,get,list,patch,update,watch", "core", "nodes"},
+            {"patch,update", "core", "nodes/status"},
+            {"patch,update", "core", "pods/status"},
+            {"delete,get,list,watch", "core", "pods"},
+            apiserver::records_events};
+  }
   int workers() const override { return 8; }
   std::vector<OptionSpec> options() const override {
     const auto kind = OptionSpec::Kind::duration;

@@ -94,6 +94,11 @@ class PodGc final : public Controller {
  public:
   std::string component() const override { return "pod-garbage-collector"; }
   std::string queue_name() const override { return "orphaned_pods_nodes"; }
+  std::vector<apiserver::Grant> grants() const override {
+    return {{"delete,list,watch", "core", "pods"},
+            {"get,list,watch", "core", "nodes"},
+            {"patch", "core", "pods/status"}};
+  }
   std::vector<OptionSpec> options() const override {
     return {{"terminated-pod-gc-threshold", OptionSpec::Kind::number, std::to_string(threshold_), "finished pods that may stay; 0: any number"}};
   }
