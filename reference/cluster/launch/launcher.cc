@@ -135,7 +135,7 @@ class Launch {
     if (config_.hollow_nodes == 0) return {};
     progress_.step("starting " + std::to_string(config_.hollow_nodes) + " hollow nodes");
     const Pki pki = PLUMB_TRY(Pki::open(layout_, real_clock()));
-    const Identity identity = node_identity("hollow", "");
+    const Identity identity = hollow_identity();
     const std::string kubeconfig = layout_.kubeconfig(identity.name);
     PLUMB_TRY(write_kubeconfig(kubeconfig, config_.name, url("127.0.0.1", config_.port), pki.ca_pem(), identity.common_name, PLUMB_TRY(pki.identity(identity))));
     return start_process(layout_, {"hollow", {own_program(), "hollow", "--kubeconfig", kubeconfig, "--nodes", std::to_string(config_.hollow_nodes)}}, process_limit);

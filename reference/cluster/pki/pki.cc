@@ -118,6 +118,12 @@ Identity node_identity(const std::string& node, const std::string& ip) {
   return made;
 }
 
+Identity hollow_identity() {
+  Identity made{"hollow-nodes", kHollowUser};
+  made.client = true;
+  return made;
+}
+
 Status write_kubeconfig(const std::string& path, const std::string& cluster, const std::string& server, const std::string& ca_pem, const std::string& user,
                         const net::KeyPair& pair) {
   std::string text = "apiVersion: v1\nkind: Config\nclusters:\n- name: " + cluster + "\n  cluster:\n    server: " + server +
