@@ -19,6 +19,7 @@ struct HttpsOptions {
   std::string bearer_token;               // sent when set; never logged
   std::function<std::string()> token;     // in place of bearer_token: asked for each call; must not block
   std::function<void()> unauthorized;     // told when the server answers 401
+  std::string host;                       // of the server, for metrics: "10.0.0.1:6443"
   std::string user_agent = "plumbd";
   Duration timeout = std::chrono::seconds(30);  // of a call; a watch has none
 };

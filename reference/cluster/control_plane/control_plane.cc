@@ -111,8 +111,14 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::start(ControlPlaneOptions op
 }
 
 struct RemoteComponent::Parts {
+  std::unique_ptr<informer::Client> reviews;
+  std::unique_ptr<SecureServing> serving;
   std::unique_ptr<Runner> runner;
 };
+std::optional<std::uint16_t> RemoteComponent::port() const {
+  if (!parts_->serving) return std::nullopt;
+  return parts_->serving->port();
+}
 RemoteComponent::RemoteComponent(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 RemoteComponent::~RemoteComponent() = default;
 
@@ -129,6 +135,11 @@ Result<std::unique_ptr<RemoteComponent>> RemoteComponent::start(RemoteOptions op
   runner.election = candidate(options.election, name);
   runner.lost_leadership = std::move(options.lost_leadership);
   auto parts = std::make_unique<Parts>();
+  if (options.serving.secure_port != 0) {
+    // A client of its own: the serving stands before the component does, and after it.
+    parts->reviews = std::move(PLUMB_TRY(connect(options.kubeconfig, "plumbd-" + name + "/reviews")).client);
+    parts->serving = PLUMB_TRY(SecureServing::start(options.serving, connection.ca_pem, *parts->reviews, clock));
+  }
   parts->runner = PLUMB_TRY(Runner::start(std::move(runner), clock));
   return std::unique_ptr<RemoteComponent>(new RemoteComponent(std::move(parts)));
 }

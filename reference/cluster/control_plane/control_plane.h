@@ -12,6 +12,7 @@
 #include "harness/base/result.h"
 #include "reference/cluster/control_plane/component.h"
 #include "reference/cluster/control_plane/flags.h"
+#include "reference/cluster/control_plane/secure_serving.h"
 #include "reference/cluster/layout.h"
 
 namespace plumb::cluster {
@@ -55,12 +56,14 @@ struct RemoteOptions {
   NamedComponent component;
   std::string kubeconfig;
   ElectionFlags election;
+  ServingFlags serving;
   std::function<void()> lost_leadership;  // see Runner
 };
 class RemoteComponent {
  public:
   static Result<std::unique_ptr<RemoteComponent>> start(RemoteOptions options, Clock& clock);
   ~RemoteComponent();
+  std::optional<std::uint16_t> port() const;  // of health and metrics, where they are served
 
  private:
   struct Parts;

@@ -1,7 +1,4 @@
 // Several schedulers and controller managers on one cluster: one of each works, and another goes on where it was killed.
-#include <arpa/inet.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
@@ -144,8 +141,8 @@ class ElectionOverEtcd : public Cluster {
     if (IsSkipped()) return;
     if (!run_checked({"which", "etcd"}).ok()) GTEST_SKIP() << "needs etcd";
     ProcessSpec spec;
-    etcd_url_ = "http://127.0.0.1:" + free_port();
-    const std::string peer = "http://127.0.0.1:" + free_port();
+    etcd_url_ = "http://127.0.0.1:" + std::to_string(*free_port());
+    const std::string peer = "http://127.0.0.1:" + std::to_string(*free_port());
     spec.args = {"etcd", "--data-dir", layout_.dir + "/etcd", "--listen-client-urls", etcd_url_, "--advertise-client-urls", etcd_url_, "--listen-peer-urls", peer,
                  "--initial-advertise-peer-urls", peer, "--initial-cluster", "default=" + peer};
     spec.out = spec.err = Stdio::file(layout_.dir + "/etcd.log");
@@ -158,17 +155,6 @@ class ElectionOverEtcd : public Cluster {
     programs_.clear();
     etcd_.reset();
     Cluster::TearDown();
-  }
-  static std::string free_port() {
-    const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    bind(probe, reinterpret_cast<sockaddr*>(&address), size);
-    getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size);
-    close(probe);
-    return std::to_string(ntohs(address.sin_port));
   }
   Program& run_all(const std::string& name) {
     const Layout own{layout_.dir + "/" + name};

@@ -84,13 +84,15 @@ class ApiserverRole final : public Role {
 
 class ComponentRole final : public Role {
  public:
-  ComponentRole(std::string role, std::string component) : role_(std::move(role)), component_{component, Registry<Component>::make(component)} {}
+  ComponentRole(std::string role, std::string component, int port) : role_(std::move(role)), component_{component, Registry<Component>::make(component)}, port_(port) {}
   std::string summary() const override { return component_.component ? component_.component->summary() : "(not in this program)"; }
   int run(const std::vector<std::string>& args) override {
     RemoteOptions options;
     Arguments arguments("plumbd " + role_, summary() + "; ends with exit code " + std::to_string(kExitLostLease) + " when it loses its lease");
     arguments.option("--kubeconfig", options.kubeconfig, "where the API server is and who we are there");
     options.election.declare(arguments, component_.name);
+    options.serving.secure_port = port_;
+    options.serving.declare(arguments);
     component_.component->declare(arguments);
     if (const auto done = arguments.parse(args)) return *done;
     if (const Status fine = options.election.check(); !fine.ok()) return refuse(role_, fine.error());
@@ -104,18 +106,20 @@ class ComponentRole final : public Role {
     const sigset_t set = block_end_signals();
     auto running = RemoteComponent::start(std::move(options), real_clock());
     if (!running.ok()) return refuse(role_, running.error());
-    return serve_until_signal(set, "ready");
+    const auto port = (*running)->port();
+    return serve_until_signal(set, port ? "ready on port " + std::to_string(*port) : "ready");
   }
 
  private:
   std::string role_;
   NamedComponent component_;
+  int port_;  // upstream's
 };
 
 const Registered<Role> apiserver_role{"apiserver", [] { return std::make_unique<ApiserverRole>("apiserver", std::vector<NamedComponent>{}); }};
 const Registered<Role> all_role{"all", [] { return std::make_unique<ApiserverRole>("all", all_components()); }};
-const Registered<Role> controller_role{"controller-manager", [] { return std::make_unique<ComponentRole>("controller-manager", "kube-controller-manager"); }};
-const Registered<Role> scheduler_role{"scheduler", [] { return std::make_unique<ComponentRole>("scheduler", "kube-scheduler"); }};
+const Registered<Role> controller_role{"controller-manager", [] { return std::make_unique<ComponentRole>("controller-manager", "kube-controller-manager", 10257); }};
+const Registered<Role> scheduler_role{"scheduler", [] { return std::make_unique<ComponentRole>("scheduler", "kube-scheduler", 10259); }};
 
 }  // namespace
 }  // namespace plumb::cluster

@@ -1,11 +1,13 @@
 // For integration tests: programs of a control plane as processes on this machine, and a client of the administrator.
 #pragma once
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -23,6 +25,19 @@
 namespace plumb::cluster::testing {
 
 inline std::string plumbd() { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "plumbd"; }
+
+// One that nobody listens on at the moment.
+inline Result<std::uint16_t> free_port() {
+  const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const bool found = bind(probe, reinterpret_cast<sockaddr*>(&address), size) == 0 && getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  close(probe);
+  if (!found) return fail(Code::resource_exhausted, "no TCP port is free on this machine");
+  return ntohs(address.sin_port);
+}
 
 // Looks again and again until it holds or the time is over.
 inline bool eventually(const std::function<bool()>& holds, Duration limit = std::chrono::seconds(30)) {
@@ -94,6 +109,7 @@ class Cluster : public ::testing::Test {
   }
   Program& run_component(const std::string& role, const std::string& name, std::vector<std::string> flags = {}) {
     std::vector<std::string> args = {role, "--kubeconfig", kubeconfig(component_identity("kube-" + role))};
+    if (std::find(flags.begin(), flags.end(), "--secure-port") == flags.end()) args.insert(args.end(), {"--secure-port", "0"});
     args.insert(args.end(), flags.begin(), flags.end());
     return run(name, args);
   }

@@ -92,8 +92,11 @@ class Launch {
     if (!config_.separate) return {};
     for (const std::string role : {"scheduler", "controller-manager"}) {
       const std::string component = "kube-" + role;
-      PLUMB_TRY(write_kubeconfig(layout_.kubeconfig(component), config_.name, url("127.0.0.1", config_.port), pki.ca_pem(), component, PLUMB_TRY(pki.identity(component_identity(component)))));
-      std::vector<std::string> flags = {own_program(), role, "--kubeconfig", layout_.kubeconfig(component)};
+      const Identity identity = component_identity(component);
+      PLUMB_TRY(write_kubeconfig(layout_.kubeconfig(component), config_.name, url("127.0.0.1", config_.port), pki.ca_pem(), component, PLUMB_TRY(pki.identity(identity))));
+      const std::uint16_t port = PLUMB_TRY(choose_port(role == "scheduler" ? 10259 : 10257));
+      std::vector<std::string> flags = {own_program(), role, "--kubeconfig", layout_.kubeconfig(component), "--bind-address", "127.0.0.1", "--secure-port", std::to_string(port),
+                                        "--tls-cert-file", layout_.pki(identity.name + ".crt"), "--tls-private-key-file", layout_.pki(identity.name + ".key")};
       if (role == "controller-manager") add_controller_flags(flags);
       PLUMB_TRY(start_process(layout_, {role, flags}, process_limit));
     }
