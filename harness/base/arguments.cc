@@ -34,6 +34,12 @@ Arguments& Arguments::option(const std::string& names, double& value, const std:
 Arguments& Arguments::option(const std::string& names, std::vector<std::string>& values, const std::string& help) {
   return app_->app.add_option(names, values, help)->group(app_->heading), *this;
 }
+Arguments& Arguments::taken_option(const std::string& names, std::function<Status(const std::string&)> take, const std::string& otherwise, const std::string& help) {
+  const auto checked = [names, take = std::move(take)](const std::string& text) {
+    if (const Status taken = take(text); !taken.ok()) throw CLI::ValidationError(names, taken.error().message);
+  };
+  return app_->app.add_option_function<std::string>(names, checked, help)->default_str(otherwise)->group(app_->heading), *this;
+}
 Arguments& Arguments::choice(const std::string& names, std::string& value, const std::vector<std::string>& allowed, const std::string& help) {
   return app_->app.add_option(names, value, help)->check(CLI::IsMember(allowed))->group(app_->heading), *this;
 }

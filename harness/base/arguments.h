@@ -2,6 +2,7 @@
 // content before parse() is the default.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +22,10 @@ class Arguments {
   Arguments& option(const std::string& names, int& value, const std::string& help);
   Arguments& option(const std::string& names, double& value, const std::string& help);
   Arguments& option(const std::string& names, std::vector<std::string>& values, const std::string& help);
+  // The text is handed to `take`; what that refuses is a usage error. The help shows `otherwise` as the default.
+  Arguments& taken_option(const std::string& names, std::function<Status(const std::string&)> take, const std::string& otherwise, const std::string& help);
   Arguments& choice(const std::string& names, std::string& value, const std::vector<std::string>& allowed, const std::string& help);
+  // --name and --name=false.
   Arguments& flag(const std::string& names, bool& value, const std::string& help);
   Arguments& positional(const std::string& name, std::string& value, const std::string& help, bool required = false);
   Arguments& positionals(const std::string& name, std::vector<std::string>& values, const std::string& help);

@@ -10,6 +10,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <mutex>
 #include <sstream>
 
 namespace plumb::metrics {
@@ -31,6 +34,53 @@ double open_files() {
   return count;
 }
 
+// Seconds since 1970; the kernel counts clock ticks since it started.
+double start_time() {
+  static const double started = [] {
+    char text[1024] = "";
+    if (std::FILE* file = std::fopen("/proc/self/stat", "r")) {
+      text[std::fread(text, 1, sizeof text - 1, file)] = 0;
+      std::fclose(file);
+    }
+    // The name of the program, in parentheses, may hold anything: fields are counted from its end.
+    const char* rest = std::strrchr(text, ')');
+    unsigned long long ticks = 0;
+    if (!rest || std::sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &ticks) != 1) return 0.0;
+    timespec up{}, now{};
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    clock_gettime(CLOCK_REALTIME, &now);
+    const auto value = [](const timespec& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9; };
+    return value(now) - value(up) + static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  }();
+  return started;
+}
+
+struct Refreshes {
+  std::mutex mutex;
+  std::map<std::uint64_t, std::function<void()>> functions;  // under mutex, by a number of their own
+  std::uint64_t last = 0;                                    // under mutex
+};
+Refreshes& refreshes() {
+  static Refreshes& instance = *new Refreshes;
+  return instance;
+}
+
+class Registration final : public Refresh {
+ public:
+  explicit Registration(std::function<void()> refresh) {
+    std::lock_guard lock(refreshes().mutex);
+    number_ = ++refreshes().last;
+    refreshes().functions[number_] = std::move(refresh);
+  }
+  ~Registration() override {
+    std::lock_guard lock(refreshes().mutex);
+    refreshes().functions.erase(number_);
+  }
+
+ private:
+  std::uint64_t number_ = 0;
+};
+
 void refresh_process_metrics() {
   long pages_total = 0, pages_resident = 0;
   if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
@@ -41,6 +91,9 @@ void refresh_process_metrics() {
   gauge("process_resident_memory_bytes", "Resident memory size in bytes.").set(static_cast<double>(pages_resident) * page);
   gauge("process_virtual_memory_bytes", "Virtual memory size in bytes.").set(static_cast<double>(pages_total) * page);
   gauge("process_open_fds", "Number of open file descriptors.").set(open_files());
+  gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.").set(start_time());
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) gauge("process_max_fds", "Maximum number of open file descriptors.").set(static_cast<double>(files.rlim_cur));
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
@@ -67,8 +120,14 @@ Histogram histogram(const std::string& name, const std::string& help, const std:
   return Histogram(prometheus::BuildHistogram().Name(name).Help(help).Register(registry()).Add(labels, upper_bounds));
 }
 
+std::unique_ptr<Refresh> refresh_before_reading(std::function<void()> refresh) { return std::make_unique<Registration>(std::move(refresh)); }
+
 std::string text() {
   refresh_process_metrics();
+  {
+    std::lock_guard lock(refreshes().mutex);
+    for (const auto& [number, refresh] : refreshes().functions) refresh();
+  }
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, registry().Collect());
   return out.str();

@@ -3,7 +3,9 @@
 // once (a lookup takes a lock) and keep the reference.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -51,6 +53,14 @@ class Histogram {
 Counter counter(const std::string& name, const std::string& help, const Labels& labels = {});
 Gauge gauge(const std::string& name, const std::string& help, const Labels& labels = {});
 Histogram histogram(const std::string& name, const std::string& help, const std::vector<double>& upper_bounds, const Labels& labels = {});
+
+// A function that text() calls first, for values that are asked for and not counted. It must be short, from any thread, and not call
+// text(). Destroying the Refresh ends it, and waits for a call under way.
+class Refresh {
+ public:
+  virtual ~Refresh() = default;
+};
+std::unique_ptr<Refresh> refresh_before_reading(std::function<void()> refresh);
 
 // Everything in the Prometheus text format, with the process_* metrics of this program.
 std::string text();

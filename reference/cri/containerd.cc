@@ -268,7 +268,9 @@ class Containerd final : public Runtime {
   }
   template <class Answer, class Request>
   Result<Answer> invoke(const char* service, const char* method, const Request& request, Duration limit) {
+    const Instant began = options_.clock->now();
     auto bytes = channel_->unary(std::string(service) + method, request.SerializeAsString(), {.timeout = limit, .wait_for_ready = limit > Duration::zero()});
+    options_.call_ended(method, options_.clock->now() - began, bytes.ok());
     if (!bytes.ok()) return classify(std::move(bytes).error());
     Answer answer;
     if (!answer.ParseFromString(*bytes)) return fail(Code::internal, std::string(method) + ": containerd's answer cannot be read");

@@ -2,6 +2,7 @@
 // for events (1.6 has no GetContainerEvents).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,7 +13,9 @@ namespace plumb::cri {
 struct ContainerdOptions {
   std::string socket = "/run/containerd/containerd.sock";
   Duration call_limit = std::chrono::seconds(120);  // of ordinary calls; pulling has none
-  Clock* clock = &real_clock();                     // times the reconnects of the event stream
+  Clock* clock = &real_clock();                     // times the reconnects of the event stream, and calls
+  // Told of every call that has ended, by its name in the CRI; for metrics. Any thread.
+  std::function<void(const char* method, Duration took, bool ok)> call_ended = [](const char*, Duration, bool) {};
 };
 
 // Connects at the first call. Calls wait for a containerd that is not up yet until their limit passes; pulling does not wait for one.

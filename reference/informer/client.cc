@@ -62,6 +62,11 @@ Result<api::ObjectList> Client::list(const Resource& resource, const ListOptions
   return promise->wait();
 }
 
+std::string_view verb_name(Verb verb) {
+  static constexpr std::string_view names[] = {"get", "create", "update", "patch", "delete", "deletecollection"};
+  return names[static_cast<int>(verb)];
+}
+
 const Resource& resource_of(const api::TypeInfo& type) {
   if (const Resource* found = resources::find_by_type(type)) return *found;
   std::fprintf(stderr, "no resource serves type %.*s of %.*s\n", static_cast<int>(type.name.size()), type.name.data(),

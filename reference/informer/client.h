@@ -32,6 +32,8 @@ using api::ObjectPtr;
 using resources::Resource;
 
 enum class Verb : std::uint8_t { get, create, update, patch, remove, remove_collection };
+// As authorization calls it: get, create, update, patch, delete, deletecollection.
+std::string_view verb_name(Verb verb);
 enum class PatchType : std::uint8_t { json, merge, strategic };
 
 // One call on one object (or, for remove_collection, on a set of them). Use the makers below.

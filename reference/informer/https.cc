@@ -6,6 +6,7 @@
 #include "reference/api/codec/protobuf.h"
 #include "reference/apiserver/status.h"
 #include "reference/informer/guarded_handler.h"
+#include "reference/informer/rest_metrics.h"
 
 namespace plumb::informer {
 
@@ -213,8 +214,11 @@ class HttpsClient final : public Client {
     if (request.dry_run) query.add("dryRun", "All");
     net::ClientRequest http = make(method_of(request.verb), path_of(*request.resource, request.namespace_, request.name, request.subresource), query);
     write_body(request, http);
-    options_.http->send_async(std::move(http), [done = std::move(done)](Result<net::ClientResponse> response) {
+    const Counted counted = count(http);
+    options_.http->send_async(std::move(http), [done = std::move(done), counted, unauthorized = options_.unauthorized](Result<net::ClientResponse> response) {
+      counted.finished(response.ok() ? response->status : 0);
       if (!response.ok()) return done(std::move(response).error());
+      if (response->status == 401 && unauthorized) unauthorized();
       if (response->status >= 300) return done(error_of(response->status, response->body));
       done(read_object(response->body));
     });
@@ -228,8 +232,11 @@ class HttpsClient final : public Client {
     if (options.limit) query.add("limit", std::to_string(options.limit));
     query.add("continue", options.continue_token);
     net::ClientRequest http = make("GET", path_of(resource, options.namespace_, {}, {}), query);
-    options_.http->send_async(std::move(http), [&resource, done = std::move(done)](Result<net::ClientResponse> response) {
+    const Counted counted = count(http);
+    options_.http->send_async(std::move(http), [&resource, done = std::move(done), counted, unauthorized = options_.unauthorized](Result<net::ClientResponse> response) {
+      counted.finished(response.ok() ? response->status : 0);
       if (!response.ok()) return done(std::move(response).error());
+      if (response->status == 401 && unauthorized) unauthorized();
       if (response->status >= 300) return done(error_of(response->status, response->body));
       done(response->body.starts_with(api::protobuf_magic) ? api::decode_list_protobuf(resource.type(), response->body)
                                                            : api::decode_list_json(resource.type(), response->body));
@@ -248,7 +255,11 @@ class HttpsClient final : public Client {
     http.timeout = {};
     auto stream = std::make_shared<Stream>(std::move(handler));
     net::CallCallbacks callbacks;
-    callbacks.on_headers = [stream](int status, const net::Headers&) { stream->headers(status); };
+    callbacks.on_headers = [stream, host = options_.host, unauthorized = options_.unauthorized](int status, const net::Headers&) {
+      rest_request_finished("GET", host, status);
+      if (status == 401 && unauthorized) unauthorized();
+      stream->headers(status);
+    };
     callbacks.on_data = [stream](std::string_view bytes) { stream->data(bytes); };
     callbacks.on_end = [stream](const net::Headers&) { stream->end(); };
     callbacks.on_error = [stream](const Error& error) { stream->close(error); };
@@ -256,6 +267,16 @@ class HttpsClient final : public Client {
   }
 
  private:
+  struct Counted {
+    std::string method, host;
+    Instant began;
+    void finished(int status) const {
+      rest_request_finished(method, host, status);
+      rest_request_took(method, host, real_clock().now() - began);
+    }
+  };
+  Counted count(const net::ClientRequest& request) const { return {request.method, options_.host, real_clock().now()}; }
+
   net::ClientRequest make(std::string_view method, std::string path, const Query& query) const {
     net::ClientRequest http;
     http.method = method;
@@ -263,7 +284,8 @@ class HttpsClient final : public Client {
     http.timeout = options_.timeout;
     http.headers.set("accept", std::string(protobuf_type) + ", application/json");
     http.headers.set("user-agent", options_.user_agent);
-    if (!options_.bearer_token.empty()) http.headers.set("authorization", "Bearer " + options_.bearer_token);
+    const std::string token = options_.token ? options_.token() : options_.bearer_token;
+    if (!token.empty()) http.headers.set("authorization", "Bearer " + token);
     return http;
   }
 

@@ -22,11 +22,6 @@ using apiserver::ObjectName;
 
 constexpr std::size_t events_at_once = 256;
 
-std::string_view verb_name(const Request& request) {
-  static constexpr std::string_view names[] = {"get", "create", "update", "patch", "delete", "deletecollection"};
-  return names[static_cast<int>(request.verb)];
-}
-
 apiserver::Done<CachedPtr> object_answer(Done done) {
   return [done = std::move(done)](ApiResult<CachedPtr> result) {
     result.ok() ? done(*result ? (*result)->object() : ObjectPtr()) : done(apiserver::status::to_error(result.status()));
@@ -191,7 +186,7 @@ class InProcessTransport::InProcessClient final : public Client {
 
   void send(Request request, Done done) override {
     const Resource& resource = *request.resource;
-    if (auto refused = core_->refused(*user_, verb_name(request), resource, request.subresource, request.namespace_, request.name))
+    if (auto refused = core_->refused(*user_, verb_name(request.verb), resource, request.subresource, request.namespace_, request.name))
       return done(apiserver::status::to_error(*refused));
     const ObjectName name{request.namespace_, request.name};
     switch (request.verb) {

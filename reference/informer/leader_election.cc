@@ -35,25 +35,18 @@ class LeaderElector::Core : public std::enable_shared_from_this<Core> {
   }
 
   void stop() {
-    LeasePtr held;
     bool led;
+    LeasePtr held;
     {
       std::lock_guard lock(mutex_);
       if (stopped_) return;
       stopped_ = true;
       if (timer_) clock_.cancel(*timer_);
       led = std::exchange(leading_, false);
-      held = led && options_.release_on_stop ? seen_ : nullptr;
+      held = seen_;
     }
     status_.set(0);
-    if (held) {
-      auto released = std::make_shared<Lease>(*held);
-      released->spec.holderIdentity = api::Str("");
-      released->spec.leaseDurationSeconds = 1;
-      released->spec.renewTime = released->spec.acquireTime = api::MicroTime::from(clock_.wall());
-      const auto result = client_.call(update_request(released));
-      if (!result.ok()) log::warning("leader-election", "release lease " + options_.name + ": " + result.error().message);
-    }
+    if (led && options_.release_on_stop) release(std::move(held));
     if (led && callbacks_.stopped_leading) callbacks_.stopped_leading();
   }
 
@@ -63,6 +56,22 @@ class LeaderElector::Core : public std::enable_shared_from_this<Core> {
   }
 
  private:
+  // A renewal that was on its way may have changed the lease since: then once more, with what it is now.
+  void release(LeasePtr held) {
+    for (const bool last : {false, true}) {
+      auto released = std::make_shared<Lease>(*held);
+      released->spec.holderIdentity = api::Str("");
+      released->spec.leaseDurationSeconds = 1;
+      released->spec.renewTime = released->spec.acquireTime = api::MicroTime::from(clock_.wall());
+      const auto result = client_.call(update_request(released));
+      if (result.ok()) return;
+      const auto now = is_conflict(result.error()) && !last ? client_.get<Lease>(options_.namespace_, options_.name) : Result<LeasePtr>(result.error());
+      if (!now.ok()) return log::warning("leader-election", "release lease " + options_.name + ": " + now.error().message);
+      if (holder_of(**now) != options_.identity) return;
+      held = *now;
+    }
+  }
+
   void attempt() {
     {
       std::lock_guard lock(mutex_);

@@ -64,6 +64,16 @@ TEST_F(LeaderElectionTest, AnotherTakesOverAtOnceWhenTheLeaderStops) {
   EXPECT_EQ(client.find<coordinationv1::Lease>("kube-system/scheduler")->spec.leaseTransitions.value_or(-1), 1);
 }
 
+TEST_F(LeaderElectionTest, ALeaderThatStopsWhileItRenewsLetsGoAllTheSame) {
+  a.elector.start();
+  // As a renewal does that was on its way when the leader stopped.
+  auto renewed = std::make_shared<coordinationv1::Lease>(*client.find<coordinationv1::Lease>("kube-system/scheduler"));
+  renewed->spec.renewTime = api::MicroTime::from(clock.wall() + 1s);
+  ASSERT_TRUE(client.update<coordinationv1::Lease>(renewed).ok());
+  a.elector.stop();
+  EXPECT_EQ(*client.find<coordinationv1::Lease>("kube-system/scheduler")->spec.holderIdentity, "");
+}
+
 TEST_F(LeaderElectionTest, ALeaderThatCannotRenewStepsDownBeforeAnotherTakesOver) {
   a.elector.start();
   b.elector.start();

@@ -5,8 +5,10 @@
 
 #include "harness/base/encoding.h"
 #include "harness/base/log.h"
+#include "reference/apiserver/server_metrics.h"
 #include "reference/informer/informer.h"
 #include "reference/kubelet/host_pods.h"
+#include "reference/kubelet/kubelet_metrics.h"
 #include "reference/kubelet/machine_status.h"
 #include "reference/kubelet/node_agent.h"
 #include "reference/kubelet/probe_runner.h"
@@ -54,6 +56,7 @@ class Kubelet::Core {
   ~Core() {
     *alive_ = false;
     if (server_) server_->stop();
+    metrics_.reset();
     node_informer_.reset();
     agent_.reset();
     informer_.reset();
@@ -71,6 +74,7 @@ class Kubelet::Core {
     const MachineFacts facts = machine_facts(options_.root_dir, options_.max_pods);
     make_host(facts, node.labels);
     PLUMB_TRY(workers_->adopt());
+    publish_metrics();
     PLUMB_TRY(start_server());
     machine_ = std::make_unique<MachineStatus>(MachineStatusOptions{facts, options_.node_name, options_.node_ip, options_.root_dir, port()}, runtime_);
     machine_->refresh();
@@ -141,6 +145,20 @@ class Kubelet::Core {
     events_->record(node, informer::event_normal, reason, message);
   }
 
+  void publish_metrics() {
+    apiserver::publish_build_info();
+    metrics_ = std::make_unique<KubeletMetrics>(options_.node_name, [this] {
+      KubeletMetrics::Running running;
+      for (const auto& pod : workers_->pods()) {
+        const auto view = workers_->view(pod->metadata.namespace_.str(), pod->metadata.name.str());
+        if (!view) continue;
+        running.pods += !view->sandbox_id.empty();
+        for (const auto& container : view->containers) running.containers += container.current && container.current->running();
+      }
+      return running;
+    });
+  }
+
   Status start_server() {
     if (options_.server.tls.certificate_pem.empty()) return {};
     ServerOptions server = options_.server;
@@ -175,7 +193,9 @@ class Kubelet::Core {
 
   void relist() {
     if (informer_->has_synced()) workers_->remove_orphans();
+    const Instant began = clock_.now();
     workers_->relist();
+    metrics_->relisted(clock_.now() - began);
   }
 
   void refresh_volumes() {
@@ -209,6 +229,7 @@ class Kubelet::Core {
   std::unique_ptr<ProbeRunner> probes_;
   std::unique_ptr<informer::EventRecorder> events_;
   std::unique_ptr<PodWorkers> workers_;
+  std::unique_ptr<KubeletMetrics> metrics_;
   std::unique_ptr<MachineStatus> machine_;
   std::unique_ptr<NodeAgent> agent_;
   std::unique_ptr<KubeletServer> server_;

@@ -129,9 +129,10 @@ class Scheduler::Core {
 
   void stop() {
     stopped_ = true;
-    if (elector_) elector_->stop();
     inbox_->wake();
     if (thread_.joinable()) thread_.join();
+    // Only now: another must not decide while this one still may.
+    if (elector_) elector_->stop();
     if (timer_) clock_.cancel(*timer_);
     timer_.reset();
   }

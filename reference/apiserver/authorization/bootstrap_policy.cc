@@ -1,20 +1,12 @@
 #include "reference/apiserver/authorization/bootstrap_policy.h"
 
 #include "harness/base/encoding.h"
-#include "reference/api/types/rbacv1.h"
 
 namespace plumb::apiserver {
 namespace {
 
-// Rules as words: "verbs groups resources" with commas inside each; "core" is the group "". A resource part that starts with '/' is a
-// list of paths.
-struct Grant {
-  const char* verbs;
-  const char* groups;
-  const char* resources;
-};
 struct Role {
-  const char* name;
+  std::string name;
   std::vector<Grant> grants;
 };
 struct Binding {
@@ -79,14 +71,17 @@ std::vector<Role> cluster_roles() {
       {"system:node-proxier",
        {{"list,watch", "core", "endpoints,services"}, {read, "core", "nodes"}, {"create,patch,update", "core", "events"}, {"create,patch,update", "events.k8s.io", "events"}, {"list,watch", "discovery.k8s.io", "endpointslices"}}},
       {"system:kube-scheduler",
-       {{"create,patch,update", "core", "events"}, {"create,patch,update", "events.k8s.io", "events"},
-        {"create,get,list,update,watch", "coordination.k8s.io", "leases"}, {read, "core", "nodes"}, {"delete,get,list,watch", "core", "pods"},
+       {records_events, {"create", "coordination.k8s.io", "leases"}, {"get,update", "coordination.k8s.io", "leases", "kube-scheduler"}, {read, "core", "nodes"}, {"delete,get,list,watch", "core", "pods"},
         {"create", "core", "bindings,pods/binding"}, {"patch,update", "core", "pods/status"}, {read, "core", "replicationcontrollers,services,namespaces"},
         {read, "apps", "replicasets,statefulsets"}, {read, "policy", "poddisruptionbudgets"}, {read, "core", "persistentvolumeclaims,persistentvolumes"},
         {"create", "authentication.k8s.io", "tokenreviews"}, {"create", "authorization.k8s.io", "subjectaccessreviews"},
         {read, "storage.k8s.io", "csinodes,csidrivers,csistoragecapacities,storageclasses,volumeattachments"}, {read, "scheduling.k8s.io", "priorityclasses"}}},
-      // All controllers act under this one name; garbage collection and namespace deletion reach every resource.
-      {"system:kube-controller-manager", {{all, "*", "*"}, {"get", "", "/*"}}},
+      // Caches, leader election, and the accounts that the controllers act as.
+      {"system:kube-controller-manager",
+       {records_events, {"create", "coordination.k8s.io", "leases"}, {"get,update", "coordination.k8s.io", "leases", "kube-controller-manager"},
+        {"create", "core", "secrets,serviceaccounts"}, {"delete", "core", "secrets"}, {"get", "core", "configmaps,namespaces,secrets,serviceaccounts"},
+        {"update", "core", "secrets,serviceaccounts"}, {"create", "authentication.k8s.io", "tokenreviews"},
+        {"create", "authorization.k8s.io", "subjectaccessreviews"}, {"list,watch", "*", "*"}, {"create", "core", "serviceaccounts/token"}}},
       {"system:node", {}},
   };
 }
@@ -113,44 +108,67 @@ api::List<api::Str> words(std::string_view text) {
   return out;
 }
 
-rbacv1::PolicyRule rule_of(const Grant& grant) {
-  rbacv1::PolicyRule rule;
-  rule.verbs = words(grant.verbs);
-  if (grant.resources[0] == '/') {
-    rule.nonResourceURLs = words(grant.resources);
-  } else {
-    rule.apiGroups = words(grant.groups);
-    rule.resources = words(grant.resources);
-  }
-  return rule;
-}
-
 void mark(metav1::ObjectMeta& metadata) {
   metadata.labels.set("kubernetes.io/bootstrapping", "rbac-defaults");
   metadata.annotations.set("rbac.authorization.kubernetes.io/autoupdate", "true");
 }
 
+std::shared_ptr<api::Object> role_object(const std::string& name, const std::vector<Grant>& grants) {
+  auto made = std::make_shared<rbacv1::ClusterRole>();
+  made->metadata.name = api::Str(name);
+  mark(made->metadata);
+  for (const Grant& grant : grants) made->rules.push_back(rule_of(grant));
+  return made;
+}
+
+std::shared_ptr<rbacv1::ClusterRoleBinding> binding_object(const std::string& role) {
+  auto made = std::make_shared<rbacv1::ClusterRoleBinding>();
+  made->metadata.name = api::Str(role);
+  mark(made->metadata);
+  made->roleRef.apiGroup = "rbac.authorization.k8s.io";
+  made->roleRef.kind = "ClusterRole";
+  made->roleRef.name = api::Str(role);
+  return made;
+}
+
+void add(const PolicySource& source, std::vector<std::shared_ptr<api::Object>>& out) {
+  for (const PolicyRole& each : source.roles()) {
+    out.push_back(role_object(each.name, each.grants));
+    auto binding = binding_object(each.name);
+    rbacv1::Subject& subject = binding->subjects.emplace_back();
+    subject.kind = api::Str(each.kind);
+    subject.name = api::Str(each.subject);
+    if (each.kind == "ServiceAccount")
+      subject.namespace_ = "kube-system";
+    else
+      subject.apiGroup = "rbac.authorization.k8s.io";
+    out.push_back(std::move(binding));
+  }
+}
+
 }  // namespace
+
+rbacv1::PolicyRule rule_of(const Grant& grant) {
+  rbacv1::PolicyRule rule;
+  rule.verbs = words(grant.verbs);
+  if (grant.resources.starts_with('/')) {
+    rule.nonResourceURLs = words(grant.resources);
+  } else {
+    rule.apiGroups = words(grant.groups);
+    rule.resources = words(grant.resources);
+    if (!grant.names.empty()) rule.resourceNames = words(grant.names);
+  }
+  return rule;
+}
 
 std::vector<std::shared_ptr<api::Object>> bootstrap_policy() {
   std::vector<std::shared_ptr<api::Object>> out;
-  for (const Role& role : cluster_roles()) {
-    auto made = std::make_shared<rbacv1::ClusterRole>();
-    made->metadata.name = role.name;
-    mark(made->metadata);
-    for (const Grant& grant : role.grants) made->rules.push_back(rule_of(grant));
-    out.push_back(std::move(made));
-  }
+  for (const Role& role : cluster_roles()) out.push_back(role_object(role.name, role.grants));
   std::shared_ptr<rbacv1::ClusterRoleBinding> last;
   for (const Binding& binding : cluster_role_bindings()) {
     // Neighbours of one role are one binding with several subjects.
     if (!last || last->roleRef.name != binding.role) {
-      last = std::make_shared<rbacv1::ClusterRoleBinding>();
-      last->metadata.name = binding.role;
-      mark(last->metadata);
-      last->roleRef.apiGroup = "rbac.authorization.k8s.io";
-      last->roleRef.kind = "ClusterRole";
-      last->roleRef.name = binding.role;
+      last = binding_object(binding.role);
       out.push_back(last);
     }
     rbacv1::Subject& subject = last->subjects.emplace_back();
@@ -158,6 +176,7 @@ std::vector<std::shared_ptr<api::Object>> bootstrap_policy() {
     subject.apiGroup = "rbac.authorization.k8s.io";
     subject.name = binding.subject;
   }
+  for (const auto& [name, make] : plumb::Registry<PolicySource>::all()) add(*make(), out);
   return out;
 }
 

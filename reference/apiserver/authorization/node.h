@@ -1,5 +1,5 @@
 // The Node authorizer: kubelets (users system:node:NAME in group system:nodes) may do what upstream's system:node rules say, and may read
-// secrets, config maps, claims and make service account tokens only for pods that are bound to their node.
+// secrets, config maps, claims and volumes and make service account tokens only for pods that are bound to their node.
 #pragma once
 
 #include "reference/apiserver/admission/plugin.h"

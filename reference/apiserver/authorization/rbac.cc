@@ -4,8 +4,6 @@
 #include <map>
 #include <unordered_map>
 
-#include "reference/api/types/rbacv1.h"
-
 namespace plumb::apiserver {
 namespace {
 
@@ -37,6 +35,8 @@ bool has_path(const api::List<api::Str>& urls, std::string_view path) {
   return false;
 }
 
+}  // namespace
+
 bool allows(const rbacv1::PolicyRule& rule, const Attributes& a) {
   if (!has(rule.verbs, a.verb)) return false;
   if (!a.is_resource) return has_path(rule.nonResourceURLs, a.path);
@@ -46,8 +46,6 @@ bool allows(const rbacv1::PolicyRule& rule, const Attributes& a) {
     if (name == a.name) return true;
   return false;
 }
-
-}  // namespace
 
 Verdict SuperuserAuthorizer::authorize(const Attributes& attributes) {
   if (attributes.user->in_group(masters_group)) return {Decision::allow, ""};

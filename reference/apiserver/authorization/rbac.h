@@ -4,10 +4,14 @@
 #include <memory>
 #include <mutex>
 
+#include "reference/api/types/rbacv1.h"
 #include "reference/apiserver/authorization/authorizer.h"
 #include "reference/apiserver/cache/watch_cache.h"
 
 namespace plumb::apiserver {
+
+// Whether this one rule allows it.
+bool allows(const rbacv1::PolicyRule& rule, const Attributes& attributes);
 
 class SuperuserAuthorizer final : public Authorizer {
  public:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reference/apiserver/server_metrics.h"
+
 namespace plumb::apiserver {
 namespace {
 
@@ -22,8 +24,7 @@ std::string field_group(std::string_view field, std::string_view value) { return
 
 ResourceCache::ResourceCache(const resources::Resource& resource, Clock& clock, const std::atomic<Revision>& reached)
     : resource_(resource), clock_(clock), indexed_field_(field_worth_an_index(resource)),
-      received_(metrics::counter("apiserver_watch_cache_events_received_total", "Counter of events received by the watch cache.",
-                                 {{"group", std::string(resource.group())}, {"resource", resource.names().plural}})),
+      received_(cache_events_received(resource)),
       reached_(reached), state_(std::make_shared<Snapshot>()) {}
 
 Revision ResourceCache::revision() const { return std::max(applied_, reached_.load(std::memory_order_acquire)); }

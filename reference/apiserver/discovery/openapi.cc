@@ -5,7 +5,7 @@
 
 #include "harness/base/encoding.h"
 #include "harness/net/crypto.h"
-#include "reference/apiserver/http/health.h"
+#include "reference/apiserver/server_metrics.h"
 
 namespace plumb::apiserver {
 namespace {

@@ -1,6 +1,7 @@
 #include "reference/apiserver/http/health.h"
 
 #include "harness/base/metrics.h"
+#include "reference/apiserver/server_metrics.h"
 
 namespace plumb::apiserver {
 namespace {
@@ -38,19 +39,6 @@ Route single(const std::string& path, const Check& check) {
             call->send_text(500, "text/plain; charset=utf-8", "internal server error: " + result.error().message + "\n");
           },
           true};
-}
-
-void publish_build_info() {
-  metrics::gauge("kubernetes_build_info", "A metric with a constant '1' value, labeled by version.",
-                 {{"major", "1"}, {"minor", "37"}, {"git_version", std::string(served_version)}, {"platform", "linux/amd64"}}).set(1);
-}
-
-void publish_counts(const WatchCache& cache) {
-  for (const auto& each : cache.all()) {
-    const metrics::Labels labels{{"group", std::string(each->resource().group())}, {"resource", each->resource().names().plural}};
-    metrics::gauge("apiserver_resource_objects", "Number of stored objects, by kind.", labels).set(static_cast<double>(each->size()));
-    metrics::gauge("apiserver_storage_objects", "Number of stored objects, by kind.", {{"resource", each->resource().group_resource()}}).set(static_cast<double>(each->size()));
-  }
 }
 
 }  // namespace

@@ -9,6 +9,4 @@ namespace plumb::apiserver {
 
 std::vector<Route> health_routes(store::Store& store, WatchCache& cache);
 
-inline constexpr std::string_view served_version = "v1.37.0+plumbline";
-
 }  // namespace plumb::apiserver

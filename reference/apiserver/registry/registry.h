@@ -116,6 +116,9 @@ class Registry final : public ClusterView {
 
  private:
   friend class Write;
+  // What is created below an object: an eviction, a token.
+  Refusal admit_creation(const RequestContext& context, const Resource& resource, const ObjectName& name, std::string_view subresource, api::Object* object) const;
+
   const Options options_;
   TokenIssuer* tokens_ = nullptr;
   std::map<std::string, VirtualResource*> virtual_resources_;

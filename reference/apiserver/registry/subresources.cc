@@ -119,6 +119,8 @@ void Registry::evict(const RequestContext& context, const ObjectName& name, cons
   const metav1::DeleteOptions options = typed->deleteOptions ? *typed->deleteOptions : metav1::DeleteOptions();
   const auto pod = get<corev1::Pod>(name.namespace_, name.name);
   if (!pod) return done(status::not_found({"", "pods"}, name.name));
+  auto admitted = std::make_shared<policyv1::Eviction>(*typed);
+  if (auto refused = admit_creation(context, *pods, name, "eviction", admitted.get())) return done(std::move(*refused));
   const auto go_on = [this, context, pods, name, options, done] { remove(context, *pods, name, options, done); };
   const bool counts = !pod->metadata.deletionTimestamp && !pod->spec.nodeName.empty() && pod->status.phase != corev1::PodSucceeded &&
                       pod->status.phase != corev1::PodFailed && pod->status.phase != corev1::PodPending;
@@ -135,10 +137,25 @@ void Registry::evict(const RequestContext& context, const ObjectName& name, cons
             [go_on, done](ApiResult<CachedPtr> taken) { taken.ok() ? go_on() : done(taken.status()); });
 }
 
+Refusal Registry::admit_creation(const RequestContext& context, const Resource& resource, const ObjectName& name, std::string_view subresource, api::Object* object) const {
+  if (!options_.admission) return std::nullopt;
+  AdmissionRequest request{context, resource};
+  request.subresource = subresource;
+  request.operation = Operation::create;
+  request.namespace_ = name.namespace_;
+  request.name = name.name;
+  request.object = object;
+  request.now = options_.clock->wall();
+  if (auto refused = options_.admission->mutate(request, *this)) return refused;
+  return options_.admission->validate(request, *this);
+}
+
 void Registry::issue_token(const RequestContext& context, const ObjectName& account, std::shared_ptr<api::Object> request,
                            Done<std::shared_ptr<api::Object>> done) {
   const auto found = get<corev1::ServiceAccount>(account.namespace_, account.name);
   if (!found) return done(status::not_found({"", "serviceaccounts"}, account.name));
+  const Resource& accounts = *resources::find_by_type(corev1::ServiceAccount::info());
+  if (auto refused = admit_creation(context, accounts, account, "token", request.get())) return done(std::move(*refused));
   if (!tokens_) return done(status::unavailable("this API server issues no service account tokens: it has no signing key"));
   done(tokens_->issue(context, *found, std::move(request)));
 }

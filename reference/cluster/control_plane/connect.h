@@ -6,6 +6,10 @@
 
 #include "reference/informer/client.h"
 
+namespace plumb::net {
+class HttpClient;
+}
+
 namespace plumb::cluster {
 
 struct Connection {
@@ -13,5 +17,7 @@ struct Connection {
   std::string ca_pem;
 };
 Result<Connection> connect(const std::string& kubeconfig, const std::string& user_agent);
+// To the same server without the kubeconfig's identity: for calls that carry a token of their own.
+Result<std::shared_ptr<net::HttpClient>> connect_without_identity(const std::string& kubeconfig);
 
 }  // namespace plumb::cluster

@@ -1,8 +1,11 @@
 #include "reference/cluster/control_plane/control_plane.h"
 
+#include <map>
+#include <mutex>
+
 #include "reference/apiserver/apiserver.h"
-#include "reference/cluster/control_plane/component.h"
 #include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/control_plane/runner.h"
 #include "reference/cluster/control_plane/security.h"
 #include "reference/cluster/pki/pki.h"
 #include "reference/informer/in_process.h"
@@ -12,30 +15,9 @@
 namespace plumb::cluster {
 namespace {
 
-// A component with its client and caches. Destroyed in the order that lets each end before what it uses.
-struct Running {
-  std::unique_ptr<informer::Client> client;
-  std::unique_ptr<informer::InformerFactory> informers;
-  std::unique_ptr<Component> component;
-
-  ~Running() {
-    if (component) component->stop();
-    if (informers) informers->stop();
-    component.reset();
-  }
-};
-
-Result<std::unique_ptr<Running>> run_component(const std::string& name, std::unique_ptr<informer::Client> client, const std::string& root_ca_pem,
-                                               Clock& clock) {
-  auto running = std::make_unique<Running>();
-  running->component = Registry<Component>::make(name);
-  if (!running->component) return fail(Code::invalid_argument, "there is no component \"" + name + "\" in this program; plumbd list shows its roles");
-  running->client = std::move(client);
-  running->informers = std::make_unique<informer::InformerFactory>(*running->client, clock);
-  const ComponentContext context{*running->client, *running->informers, clock, root_ca_pem};
-  if (Status started = running->component->start(context); !started.ok()) return std::move(started).error().in("starting " + name);
-  running->informers->start();
-  return running;
+std::optional<informer::LeaderElectionOptions> candidate(const ElectionFlags& flags, const std::string& component) {
+  if (!flags.leader_elect) return std::nullopt;
+  return flags.candidate(component);
 }
 
 Result<std::unique_ptr<store::Store>> open_store(const ControlPlaneOptions& options, Clock& clock) {
@@ -46,11 +28,38 @@ Result<std::unique_ptr<store::Store>> open_store(const ControlPlaneOptions& opti
 
 }  // namespace
 
+std::vector<NamedComponent> all_components() {
+  std::vector<NamedComponent> made;
+  for (const auto& [name, make] : Registry<Component>::all()) made.push_back({name, make()});
+  return made;
+}
+
+// As in a process of its own, but for the token: the transport believes us.
+class InProcessAccounts final : public Accounts {
+ public:
+  explicit InProcessAccounts(informer::InProcessTransport& transport) : transport_(transport) {}
+  informer::Client* client(const std::string& account) override {
+    std::lock_guard lock(mutex_);
+    auto& made = clients_[account];
+    if (made) return made.get();
+    auto user = std::make_shared<apiserver::User>();
+    user->name = std::string("system:serviceaccount:") + kAccountNamespace + ":" + account;
+    user->groups = {"system:serviceaccounts", std::string("system:serviceaccounts:") + kAccountNamespace, std::string(apiserver::all_authenticated_group)};
+    made = transport_.client(user, account);
+    return made.get();
+  }
+
+ private:
+  informer::InProcessTransport& transport_;
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<informer::Client>> clients_;  // under mutex_
+};
+
 struct ControlPlane::Parts {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<apiserver::Apiserver> server;
   std::unique_ptr<informer::InProcessTransport> transport;
-  std::vector<std::unique_ptr<Running>> components;
+  std::vector<std::unique_ptr<Runner>> components;
 
   ~Parts() {
     components.clear();
@@ -85,25 +94,53 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::start(ControlPlaneOptions op
   std::vector<apiserver::Authorizer*> authorizers;
   for (const auto& one : parts->server->security().authorizers) authorizers.push_back(one.get());
   parts->transport = std::make_unique<informer::InProcessTransport>(parts->server->registry(), authorizers);
-  for (const std::string& name : options.components) {
+  for (NamedComponent& each : options.components) {
     auto user = std::make_shared<apiserver::User>();
-    user->name = "system:" + name;
+    user->name = "system:" + each.name;
     user->groups = {std::string(apiserver::all_authenticated_group)};
-    parts->components.push_back(PLUMB_TRY(run_component(name, parts->transport->client(user, name), pki.ca_pem(), clock)));
+    RunnerOptions runner;
+    runner.name = each.name;
+    runner.component = std::move(each.component);
+    runner.client = parts->transport->client(user, each.name);
+    runner.accounts = std::make_unique<InProcessAccounts>(*parts->transport);
+    runner.root_ca_pem = pki.ca_pem();
+    if (!options.etcd_servers.empty()) runner.election = candidate(options.election, each.name);
+    parts->components.push_back(PLUMB_TRY(Runner::start(std::move(runner), clock)));
   }
   return std::unique_ptr<ControlPlane>(new ControlPlane(std::move(parts)));
 }
 
 struct RemoteComponent::Parts {
-  std::unique_ptr<Running> running;
+  std::unique_ptr<informer::Client> reviews;
+  std::unique_ptr<SecureServing> serving;
+  std::unique_ptr<Runner> runner;
 };
+std::optional<std::uint16_t> RemoteComponent::port() const {
+  if (!parts_->serving) return std::nullopt;
+  return parts_->serving->port();
+}
 RemoteComponent::RemoteComponent(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 RemoteComponent::~RemoteComponent() = default;
 
-Result<std::unique_ptr<RemoteComponent>> RemoteComponent::start(const std::string& name, const std::string& kubeconfig, Clock& clock) {
-  Connection connection = PLUMB_TRY(connect(kubeconfig, "plumbd-" + name));
+Result<std::unique_ptr<RemoteComponent>> RemoteComponent::start(RemoteOptions options, Clock& clock) {
+  const std::string name = options.component.name;
+  Connection connection = PLUMB_TRY(connect(options.kubeconfig, "plumbd-" + name));
+  RunnerOptions runner;
+  runner.name = name;
+  runner.component = std::move(options.component.component);
+  runner.client = std::move(connection.client);
+  const auto http = [kubeconfig = options.kubeconfig] { return connect_without_identity(kubeconfig); };
+  runner.accounts = make_token_accounts(*runner.client, http, clock, "plumbd-" + name);
+  runner.root_ca_pem = connection.ca_pem;
+  runner.election = candidate(options.election, name);
+  runner.lost_leadership = std::move(options.lost_leadership);
   auto parts = std::make_unique<Parts>();
-  parts->running = PLUMB_TRY(run_component(name, std::move(connection.client), connection.ca_pem, clock));
+  if (options.serving.secure_port != 0) {
+    // A client of its own: the serving stands before the component does, and after it.
+    parts->reviews = std::move(PLUMB_TRY(connect(options.kubeconfig, "plumbd-" + name + "/reviews")).client);
+    parts->serving = PLUMB_TRY(SecureServing::start(options.serving, connection.ca_pem, *parts->reviews, clock));
+  }
+  parts->runner = PLUMB_TRY(Runner::start(std::move(runner), clock));
   return std::unique_ptr<RemoteComponent>(new RemoteComponent(std::move(parts)));
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "harness/base/arguments.h"
 #include "harness/base/encoding.h"
@@ -38,12 +39,12 @@ int serve_until_signal(const sigset_t& set, const std::string& ready) {
 
 int refuse(const std::string& role, const Error& error) {
   std::fprintf(stderr, "plumbd %s: %s\n", role.c_str(), error.message.c_str());
-  return kExitFailure;
+  return error.code == Code::invalid_argument ? kExitUsage : kExitFailure;
 }
 
 class ApiserverRole final : public Role {
  public:
-  ApiserverRole(std::string name, std::vector<std::string> components) : name_(std::move(name)), components_(std::move(components)) {}
+  ApiserverRole(std::string name, std::vector<NamedComponent> components) : name_(std::move(name)), components_(std::move(components)) {}
   std::string summary() const override {
     return components_.empty() ? "serves the API from the embedded store or etcd" : "apiserver, scheduler and controller-manager in one process";
   }
@@ -59,10 +60,13 @@ class ApiserverRole final : public Role {
         .option("--etcd-servers", options.etcd_servers, "etcd endpoints (may be repeated); default: the embedded store")
         .option("--token-auth-file", token_file, "static tokens: token,user,uid,\"group1,group2\" a line")
         .option("--threads", options.threads, "threads that serve connections");
+    if (!components_.empty()) options.election.declare(arguments, "");
+    for (const NamedComponent& each : components_) each.component->declare(arguments);
     if (const auto done = arguments.parse(args)) return *done;
-    if (options.layout.dir.empty()) return refuse(name_, fail(Code::invalid_argument, "--dir is missing: name the folder that holds the cluster")), kExitUsage;
+    if (options.layout.dir.empty()) return refuse(name_, fail(Code::invalid_argument, "--dir is missing: name the folder that holds the cluster"));
+    if (const Status fine = options.election.check(); !fine.ok()) return refuse(name_, fine.error());
     options.secure_port = static_cast<std::uint16_t>(port);
-    options.components = components_;
+    options.components = std::move(components_);
     if (!token_file.empty()) {
       auto tokens = read_file(token_file);
       if (!tokens.ok()) return refuse(name_, tokens.error());
@@ -76,39 +80,47 @@ class ApiserverRole final : public Role {
 
  private:
   std::string name_;
-  std::vector<std::string> components_;
+  std::vector<NamedComponent> components_;
 };
 
 class ComponentRole final : public Role {
  public:
-  ComponentRole(std::string role, std::string component) : role_(std::move(role)), component_(std::move(component)) {}
-  std::string summary() const override {
-    const auto made = Registry<Component>::make(component_);
-    return made ? made->summary() : "(not in this program)";
-  }
+  ComponentRole(std::string role, std::string component, int port) : role_(std::move(role)), component_{component, Registry<Component>::make(component)}, port_(port) {}
+  std::string summary() const override { return component_.component ? component_.component->summary() : "(not in this program)"; }
   int run(const std::vector<std::string>& args) override {
-    std::string kubeconfig;
-    Arguments arguments("plumbd " + role_, summary());
-    arguments.option("--kubeconfig", kubeconfig, "where the API server is and who we are there");
+    RemoteOptions options;
+    Arguments arguments("plumbd " + role_, summary() + "; ends with exit code " + std::to_string(kExitLostLease) + " when it loses its lease");
+    arguments.option("--kubeconfig", options.kubeconfig, "where the API server is and who we are there");
+    options.election.declare(arguments, component_.name);
+    options.serving.secure_port = port_;
+    options.serving.declare(arguments);
+    component_.component->declare(arguments);
     if (const auto done = arguments.parse(args)) return *done;
+    if (const Status fine = options.election.check(); !fine.ok()) return refuse(role_, fine.error());
+    const std::string lease = options.election.options.namespace_ + "/" + options.election.options.name;
+    // At once: whoever holds the lease now must not meet writes of this process.
+    options.lost_leadership = [role = role_, lease] {
+      std::fprintf(stderr, "plumbd %s: lost the lease %s: it could not be renewed in time, and another may lead by now; start this process again\n", role.c_str(), lease.c_str());
+      std::_Exit(kExitLostLease);
+    };
+    options.component = std::move(component_);
     const sigset_t set = block_end_signals();
-    auto running = RemoteComponent::start(component_, kubeconfig, real_clock());
+    auto running = RemoteComponent::start(std::move(options), real_clock());
     if (!running.ok()) return refuse(role_, running.error());
-    return serve_until_signal(set, "ready");
+    const auto port = (*running)->port();
+    return serve_until_signal(set, port ? "ready on port " + std::to_string(*port) : "ready");
   }
 
  private:
-  std::string role_, component_;
+  std::string role_;
+  NamedComponent component_;
+  int port_;  // upstream's
 };
 
-const Registered<Role> apiserver_role{"apiserver", [] { return std::make_unique<ApiserverRole>("apiserver", std::vector<std::string>{}); }};
-const Registered<Role> all_role{"all", [] {
-                                  std::vector<std::string> components;
-                                  for (const auto& [name, make] : Registry<Component>::all()) components.push_back(name);
-                                  return std::make_unique<ApiserverRole>("all", components);
-                                }};
-const Registered<Role> controller_role{"controller-manager", [] { return std::make_unique<ComponentRole>("controller-manager", "kube-controller-manager"); }};
-const Registered<Role> scheduler_role{"scheduler", [] { return std::make_unique<ComponentRole>("scheduler", "kube-scheduler"); }};
+const Registered<Role> apiserver_role{"apiserver", [] { return std::make_unique<ApiserverRole>("apiserver", std::vector<NamedComponent>{}); }};
+const Registered<Role> all_role{"all", [] { return std::make_unique<ApiserverRole>("all", all_components()); }};
+const Registered<Role> controller_role{"controller-manager", [] { return std::make_unique<ComponentRole>("controller-manager", "kube-controller-manager", 10257); }};
+const Registered<Role> scheduler_role{"scheduler", [] { return std::make_unique<ComponentRole>("scheduler", "kube-scheduler", 10259); }};
 
 }  // namespace
 }  // namespace plumb::cluster

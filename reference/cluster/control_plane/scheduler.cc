@@ -9,7 +9,10 @@ class SchedulerComponent final : public Component {
  public:
   std::string summary() const override { return "gives pods their nodes"; }
   Status start(const ComponentContext& context) override {
-    scheduler_ = PLUMB_TRY(scheduler::Scheduler::make(context.client, context.informers, context.clock));
+    scheduler::SchedulerOptions options;
+    options.leader_election = context.election;
+    options.lost_leadership = context.lost_leadership;
+    scheduler_ = PLUMB_TRY(scheduler::Scheduler::make(context.client, context.informers, context.clock, std::move(options)));
     scheduler_->start();
     return {};
   }

@@ -4,7 +4,9 @@
 #include <cstdio>
 
 #include "harness/base/arguments.h"
+#include "reference/apiserver/authorization/bootstrap_policy.h"
 #include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/pki/pki.h"
 #include "reference/cluster/role.h"
 #include "reference/kubelet/hollow.h"
 
@@ -52,6 +54,23 @@ class HollowRole final : public Role {
   }
 };
 
+// What all simulated nodes together need. NodeRestriction would hold a kubelet's user to one node.
+class HollowPolicy final : public apiserver::PolicySource {
+ public:
+  std::vector<apiserver::PolicyRole> roles() const override {
+    return {{kHollowUser,
+             "User",
+             kHollowUser,
+             {{"create,get,list,patch,update,watch", "core", "nodes"},
+              {"patch,update", "core", "nodes/status"},
+              {"delete,get,list,watch", "core", "pods"},
+              {"patch,update", "core", "pods/status"},
+              {"create,get,patch,update", "coordination.k8s.io", "leases"},
+              apiserver::records_events}}};
+  }
+};
+
+const Registered<apiserver::PolicySource> policy{"hollow-nodes", [] { return std::make_unique<HollowPolicy>(); }};
 const Registered<Role> registered{"hollow", [] { return std::make_unique<HollowRole>(); }};
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "reference/cluster/role.h"
 #include "reference/cri/containerd.h"
 #include "reference/kubelet/kubelet.h"
+#include "reference/kubelet/kubelet_metrics.h"
 
 namespace plumb::cluster {
 namespace {
@@ -38,7 +39,7 @@ Result<Running> start(const Files& files, kubelet::KubeletOptions options) {
   running.connection = PLUMB_TRY(connect(files.kubeconfig, "kubelet"));
   std::string socket = files.runtime_endpoint;
   if (socket.starts_with("unix://")) socket = socket.substr(7);
-  running.runtime = PLUMB_TRY(cri::connect_containerd({.socket = socket}));
+  running.runtime = PLUMB_TRY(cri::connect_containerd({.socket = socket, .call_ended = kubelet::runtime_operation_ended}));
   if (!files.certificate.empty()) {
     options.server.tls.certificate_pem = PLUMB_TRY(read_file(files.certificate));
     options.server.tls.key_pem = PLUMB_TRY(read_file(files.key));

@@ -115,6 +115,9 @@ class Launch {
     if (!plan_) args.insert(args.end(), {"--bind-address", "127.0.0.1"});
     for (const std::string& server : config_.etcd_servers) args.insert(args.end(), {"--etcd-servers", server});
     if (!own_etcd_.empty()) args.insert(args.end(), {"--etcd-servers", own_etcd_});
+    // An etcd of its own serves this cluster's one process: a lease would only make the next start wait for the last one's to run out.
+    if (!own_etcd_.empty() && !config_.separate) args.push_back("--leader-elect=false");
+    if (!config_.separate) add_controller_flags(args);
     progress_.step("starting the control plane");
     if (Status started = start_process(layout_, {args[1], args}, process_limit); !started.ok()) {
       if (config_.etcd_servers.empty()) return started;
@@ -123,10 +126,18 @@ class Launch {
     if (!config_.separate) return {};
     for (const std::string role : {"scheduler", "controller-manager"}) {
       const std::string component = "kube-" + role;
-      PLUMB_TRY(write_kubeconfig(layout_.kubeconfig(component), config_.name, url("127.0.0.1", config_.port), pki.ca_pem(), component, PLUMB_TRY(pki.identity(component_identity(component)))));
-      PLUMB_TRY(start_process(layout_, {role, {own_program(), role, "--kubeconfig", layout_.kubeconfig(component)}}, process_limit));
+      const Identity identity = component_identity(component);
+      PLUMB_TRY(write_kubeconfig(layout_.kubeconfig(component), config_.name, url("127.0.0.1", config_.port), pki.ca_pem(), component, PLUMB_TRY(pki.identity(identity))));
+      const std::uint16_t port = PLUMB_TRY(choose_port(role == "scheduler" ? 10259 : 10257));
+      std::vector<std::string> flags = {own_program(), role, "--kubeconfig", layout_.kubeconfig(component), "--bind-address", "127.0.0.1", "--secure-port", std::to_string(port),
+                                        "--tls-cert-file", layout_.pki(identity.name + ".crt"), "--tls-private-key-file", layout_.pki(identity.name + ".key")};
+      if (role == "controller-manager") add_controller_flags(flags);
+      PLUMB_TRY(start_process(layout_, {role, flags}, process_limit));
     }
     return {};
+  }
+  void add_controller_flags(std::vector<std::string>& args) const {
+    if (!config_.node_monitor_grace_period.empty()) args.insert(args.end(), {"--node-monitor-grace-period", config_.node_monitor_grace_period});
   }
 
   Status start_nodes() {
@@ -161,7 +172,7 @@ class Launch {
     if (config_.hollow_nodes == 0) return {};
     progress_.step("starting " + std::to_string(config_.hollow_nodes) + " hollow nodes");
     const Pki pki = PLUMB_TRY(Pki::open(layout_, real_clock()));
-    const Identity identity = node_identity("hollow", "");
+    const Identity identity = hollow_identity();
     const std::string kubeconfig = layout_.kubeconfig(identity.name);
     PLUMB_TRY(write_kubeconfig(kubeconfig, config_.name, url("127.0.0.1", config_.port), pki.ca_pem(), identity.common_name, PLUMB_TRY(pki.identity(identity))));
     return start_process(layout_, {"hollow", {own_program(), "hollow", "--kubeconfig", kubeconfig, "--nodes", std::to_string(config_.hollow_nodes)}}, process_limit);

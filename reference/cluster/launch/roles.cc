@@ -8,6 +8,7 @@
 
 #include "harness/base/arguments.h"
 #include "harness/base/encoding.h"
+#include "reference/api/text/time.h"
 #include "reference/cluster/launch/launcher.h"
 #include "reference/cluster/launch/preflight.h"
 #include "reference/cluster/node/host_network.h"
@@ -46,7 +47,7 @@ class Up final : public Role {
     Place place;
     ClusterConfig wanted;
     int nodes = not_given, hollow = not_given, seconds = 120;
-    std::string store, servers;
+    std::string store, servers, grace;
     bool separate = false;
     Arguments arguments("plumb up", summary());
     place.declare(arguments);
@@ -55,6 +56,11 @@ class Up final : public Role {
         .choice("--store", store, {"embedded", "etcd"}, "where the API server keeps its data (default embedded)")
         .option("--etcd-servers", servers, "comma-separated endpoints, with --store etcd; what is kept there stays there; default: an etcd of its own")
         .flag("--separate", separate, "one process per component instead of one for the control plane")
+        .taken_option("--node-monitor-grace-period", [&grace](const std::string& text) -> Status {
+          PLUMB_TRY(api::parse_duration(text));
+          grace = text;
+          return {};
+        }, "50s", "a node that was silent for this long counts as lost; nodes are heard of every 10 s")
         .option("--timeout", seconds, "seconds until everything must be ready");
     if (const auto done = arguments.parse(args)) return *done;
 
@@ -77,6 +83,7 @@ class Up final : public Role {
       for (const auto one : split(servers, ',')) wanted.etcd_servers.emplace_back(trim(one));
     }
     wanted.separate |= separate;
+    if (!grace.empty()) wanted.node_monitor_grace_period = grace;
 
     const bool talk = isatty(STDERR_FILENO);
     LaunchProgress progress{[&](const std::string& step) {

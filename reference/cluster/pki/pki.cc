@@ -92,6 +92,9 @@ Identity admin_identity() {
 }
 Identity component_identity(const std::string& component) {
   Identity made{component, "system:" + component};
+  made.dns_names = {"localhost"};
+  made.ip_addresses = {"127.0.0.1"};
+  made.server = true;
   made.client = true;
   return made;
 }
@@ -105,6 +108,12 @@ Identity node_identity(const std::string& node, const std::string& ip) {
   made.dns_names = {node};
   if (!ip.empty()) made.ip_addresses = {ip};
   made.server = true;
+  made.client = true;
+  return made;
+}
+
+Identity hollow_identity() {
+  Identity made{"hollow-nodes", kHollowUser};
   made.client = true;
   return made;
 }

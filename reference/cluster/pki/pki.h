@@ -47,6 +47,9 @@ Identity admin_identity();
 Identity component_identity(const std::string& component);  // kube-scheduler, kube-controller-manager
 Identity kubelet_client_identity();                         // the API server towards kubelets
 Identity node_identity(const std::string& node, const std::string& ip);
+// Of a program that simulates many nodes: no kubelet, since it acts for all of them.
+inline constexpr char kHollowUser[] = "plumbline:hollow-nodes";
+Identity hollow_identity();
 
 // A kubeconfig with everything inside, mode 0600.
 Status write_kubeconfig(const std::string& path, const std::string& cluster, const std::string& server, const std::string& ca_pem,

@@ -19,6 +19,14 @@ class Deployments final : public Controller {
  public:
   std::string component() const override { return "deployment-controller"; }
   std::string queue_name() const override { return "deployment"; }
+  std::vector<apiserver::Grant> grants() const override {
+    return {{"get,list,update,watch", "apps,extensions", "deployments"},
+            {"update", "apps,extensions", "deployments/status"},
+            {"update", "apps,extensions", "deployments/finalizers"},
+            {"create,delete,get,list,patch,update,watch", "apps,extensions", "replicasets"},
+            {"get,list,update,watch", "core", "pods"},
+            apiserver::records_events};
+  }
 
   void watch(Watches& watches) override {
     watches_ = &watches;

@@ -32,6 +32,18 @@ bool Options::flag(const std::string& name, bool otherwise) const {
   return value == "true" ? true : value == "false" ? false : otherwise;
 }
 
+Status check_option(const OptionSpec& spec, const std::string& text) {
+  bool fine = false;
+  if (spec.kind == OptionSpec::Kind::duration) {
+    const Duration parsed = PLUMB_TRY(api::parse_duration(text));
+    fine = parsed >= Duration::zero();
+  } else {
+    fine = parse_int(text).value_or(-1) >= 0;
+  }
+  if (!fine) return fail(Code::invalid_argument, "\"" + text + "\" is no " + (spec.kind == OptionSpec::Kind::duration ? "duration" : "number") + " from zero up");
+  return {};
+}
+
 informer::Informer& Watches::informer(const informer::Resource& resource) {
   informer::Informer& found = informers_.informer(resource);
   if (std::find(used_.begin(), used_.end(), &found) == used_.end()) used_.push_back(&found);

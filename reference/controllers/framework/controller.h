@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "harness/base/registry.h"
+#include "reference/apiserver/authorization/bootstrap_policy.h"
 #include "reference/controllers/framework/plan.h"
 #include "reference/informer/expectations.h"
 #include "reference/informer/informer.h"
@@ -34,6 +35,17 @@ class Options {
  private:
   std::map<std::string, std::string> values_;
 };
+
+// A setting that a controller reads from Options; the controller manager takes it as a flag.
+struct OptionSpec {
+  enum class Kind { duration, number };
+  std::string name;
+  Kind kind = Kind::duration;
+  std::string otherwise;  // the default, as text
+  std::string help;
+};
+// invalid_argument when the text is not of the spec's kind, or below zero.
+Status check_option(const OptionSpec& spec, const std::string& text);
 
 // What a controller is given to look at the cluster with. Lives as long as the controller.
 class Watches {
@@ -76,12 +88,16 @@ class Controller {
   virtual ~Controller() = default;
   virtual void watch(Watches& watches) = 0;
   virtual Plan reconcile(const std::string& key, const Now& now) = 0;
+  virtual std::vector<OptionSpec> options() const { return {}; }
   // Keys that may be worked on at a time; one key is never worked on twice at a time.
   virtual int workers() const { return 5; }
   // The component its events are said to come from.
   virtual std::string component() const = 0;
-  // The service account in kube-system that it acts as, where each controller has credentials of its own.
+  // The service account in kube-system that it acts as.
   virtual std::string account() const { return component(); }
+  // What that account may do: upstream's role system:controller:<account>. Controllers of one account add up. Caches are filled by the
+  // controller manager itself and need no grants.
+  virtual std::vector<apiserver::Grant> grants() const = 0;
   // The queue's name in workqueue_* metrics.
   virtual std::string queue_name() const = 0;
 };

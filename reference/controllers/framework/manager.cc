@@ -9,18 +9,32 @@ Manager::Manager(ManagerOptions options, ClientFor client_for, informer::Informe
 
 Manager::~Manager() { stop(); }
 
-Status Manager::start() {
-  const auto& all = Registry<Controller>::all();
-  for (const std::string& pattern : options_.controllers) {
+Status check_controllers(const std::vector<std::string>& patterns) {
+  for (const std::string& pattern : patterns) {
     const std::string name = pattern.starts_with("-") ? pattern.substr(1) : pattern;
-    if (name != "*" && !all.contains(name))
+    if (name != "*" && !Registry<Controller>::all().contains(name))
       return fail(Code::invalid_argument, "start controllers: there is no controller \"" + name + "\"; plumbd list controllers shows all");
   }
-  for (const auto& [name, make] : all) {
+  return {};
+}
+
+std::vector<OptionSpec> option_specs() {
+  std::map<std::string, OptionSpec> by_name;
+  for (const auto& [name, make] : Registry<Controller>::all())
+    for (OptionSpec& spec : make()->options()) by_name.emplace(spec.name, spec);
+  std::vector<OptionSpec> specs;
+  for (auto& [name, spec] : by_name) specs.push_back(std::move(spec));
+  return specs;
+}
+
+Status Manager::start() {
+  PLUMB_TRY(check_controllers(options_.controllers));
+  for (const auto& [name, make] : Registry<Controller>::all()) {
     if (!wanted(name)) continue;
     std::unique_ptr<Controller> controller = make();
-    informer::Client& client = client_for_(controller->account());
-    drivers_.push_back(std::make_unique<Driver>(name, std::move(controller), client, informers_, clock_, options_.options));
+    informer::Client* client = client_for_(controller->account());
+    if (!client) return fail(Code::cancelled, "start " + name + ": there is no client for service account " + controller->account());
+    drivers_.push_back(std::make_unique<Driver>(name, std::move(controller), *client, informers_, clock_, options_.options));
   }
   informers_.start();
   for (const auto& driver : drivers_) driver->start();

@@ -20,10 +20,16 @@ struct ManagerOptions {
   Options options;
 };
 
+// invalid_argument when a pattern names a controller that is not registered.
+Status check_controllers(const std::vector<std::string>& patterns);
+// Of all registered controllers, by name.
+std::vector<OptionSpec> option_specs();
+
 class Manager {
  public:
   // Gives the client that a controller writes with, by its service account ("deployment-controller"); it must outlive the manager.
-  using ClientFor = std::function<informer::Client&(std::string_view account)>;
+  // nullptr: there is none, and start() fails.
+  using ClientFor = std::function<informer::Client*(const std::string& account)>;
 
   Manager(ManagerOptions options, ClientFor client_for, informer::InformerFactory& informers, Clock& clock);
   ~Manager();  // as stop()

@@ -2,15 +2,43 @@
 #include "reference/controllers/framework/manager.h"
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <set>
 
 #include "harness/base/log.h"
 #include "reference/api/types/appsv1.h"
+#include "reference/apiserver/authorization/rbac.h"
 #include "reference/apiserver/test_support.h"
 #include "reference/informer/in_process.h"
 
 namespace plumb::controllers {
 namespace {
+
+// RBAC as it is, and a note of all that it did not allow.
+class Watchman final : public apiserver::Authorizer {
+ public:
+  explicit Watchman(const apiserver::WatchCache& cache) : rbac_(cache) {}
+  apiserver::Verdict authorize(const apiserver::Attributes& asked) override {
+    if (asked.user->in_group(apiserver::masters_group)) return {apiserver::Decision::allow, {}};
+    const apiserver::Verdict verdict = rbac_.authorize(asked);
+    if (verdict.decision != apiserver::Decision::allow) {
+      std::lock_guard lock(mutex_);
+      refused_.insert(asked.user->name + " " + std::string(asked.verb) + " " + std::string(asked.resource) + "/" + std::string(asked.subresource));
+    }
+    return verdict;
+  }
+  void rules(const apiserver::User&, std::string_view, authorizationv1::SubjectRulesReviewStatus&) override {}
+  std::set<std::string> refused() const {
+    std::lock_guard lock(mutex_);
+    return refused_;
+  }
+
+ private:
+  apiserver::RbacAuthorizer rbac_;
+  mutable std::mutex mutex_;
+  std::set<std::string> refused_;  // under mutex_
+};
 
 class ManagerTest : public testing::Test {
  protected:
@@ -27,14 +55,14 @@ class ManagerTest : public testing::Test {
     auto started = apiserver::Apiserver::start(std::move(options));
     ASSERT_TRUE(started.ok()) << started.error().message;
     server_ = std::move(*started);
-    transport_ = std::make_unique<informer::InProcessTransport>(server_->registry(), std::vector<apiserver::Authorizer*>{});
-    auto user = std::make_shared<apiserver::User>();
-    user->name = "system:kube-controller-manager";
-    client_ = transport_->client(user, "test");
-    informers_ = std::make_unique<informer::InformerFactory>(*client_, real_clock());
+    watchman_ = std::make_unique<Watchman>(server_->registry().cache());
+    transport_ = std::make_unique<informer::InProcessTransport>(server_->registry(), std::vector<apiserver::Authorizer*>{watchman_.get()});
+    client_ = client("admin", {std::string(apiserver::masters_group)});
+    own_ = client("system:kube-controller-manager", {std::string(apiserver::all_authenticated_group)});
+    informers_ = std::make_unique<informer::InformerFactory>(*own_, real_clock());
     ManagerOptions manager;
     manager.options = Options(std::map<std::string, std::string>{{"root-ca-pem", "PEM"}});
-    manager_ = std::make_unique<Manager>(manager, [this](std::string_view) -> informer::Client& { return *client_; }, *informers_, real_clock());
+    manager_ = std::make_unique<Manager>(manager, [this](const std::string& account) { return client_of(account); }, *informers_, real_clock());
     for (const informer::Resource* resource : resources::all())
       if (!resource->is_virtual()) informers_->informer(*resource).add_handler([this](const ObjectPtr&, const ObjectPtr&) { changed_.notify_all(); });
     const Status begun = manager_->start();
@@ -44,10 +72,26 @@ class ManagerTest : public testing::Test {
     if (manager_) manager_->stop();
     if (informers_) informers_->stop();
     manager_.reset();
+    EXPECT_EQ(watchman_ ? watchman_->refused() : std::set<std::string>(), std::set<std::string>()) << "a controller asked for what its role does not allow";
+    accounts_.clear();
+    own_.reset();
     client_.reset();
     transport_.reset();
+    watchman_.reset();
     server_.reset();
     if (store_) store_->close();
+  }
+
+  std::unique_ptr<informer::Client> client(const std::string& name, std::vector<std::string> groups) {
+    auto user = std::make_shared<apiserver::User>();
+    user->name = name;
+    user->groups = std::move(groups);
+    return transport_->client(user, "test");
+  }
+  informer::Client* client_of(const std::string& account) {
+    auto& made = accounts_[account];
+    if (!made) made = client("system:serviceaccount:kube-system:" + account, {"system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"});
+    return made.get();
   }
 
   // Looks again at every change, for at most twenty seconds.
@@ -95,8 +139,10 @@ class ManagerTest : public testing::Test {
   apiserver::test::TemporaryDirectory directory_;
   std::unique_ptr<store::EmbeddedStore> store_;
   std::unique_ptr<apiserver::Apiserver> server_;
+  std::unique_ptr<Watchman> watchman_;
   std::unique_ptr<informer::InProcessTransport> transport_;
-  std::unique_ptr<informer::Client> client_;
+  std::unique_ptr<informer::Client> client_, own_;
+  std::map<std::string, std::unique_ptr<informer::Client>> accounts_;
   std::unique_ptr<informer::InformerFactory> informers_;
   std::unique_ptr<Manager> manager_;
   std::mutex mutex_;
@@ -140,7 +186,7 @@ TEST_F(ManagerTest, EmptiesNamespaces) {
 }
 
 TEST_F(ManagerTest, RefusesUnknownControllers) {
-  Manager manager({.controllers = {"-no-such-controller"}}, [this](std::string_view) -> informer::Client& { return *client_; }, *informers_, real_clock());
+  Manager manager({.controllers = {"-no-such-controller"}}, [this](const std::string&) { return client_.get(); }, *informers_, real_clock());
   const Status refused = manager.start();
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, Code::invalid_argument);

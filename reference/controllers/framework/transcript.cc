@@ -12,6 +12,7 @@
 #include "reference/api/types/appsv1.h"
 #include "reference/api/types/corev1.h"
 #include "reference/controllers/framework/driver.h"
+#include "reference/controllers/framework/own_role.h"
 #include "reference/informer/fake_client.h"
 
 namespace plumb::controllers {
@@ -143,7 +144,8 @@ class Theatre {
     for (const std::string_view name : split(names, ' ')) {
       auto controller = Registry<Controller>::make(std::string(name));
       if (!controller) return "no controller " + std::string(name) + "\n";
-      drivers_.push_back(std::make_unique<Driver>(std::string(name), std::move(controller), client_, informers_, clock_, options_));
+      auto& client = clients_.emplace_back(std::make_unique<OwnRoleClient>(client_, controller->account(), [this](const std::string& what) { forbidden_ += "  FORBIDDEN: " + what + "\n"; }));
+      drivers_.push_back(std::make_unique<Driver>(std::string(name), std::move(controller), *client, informers_, clock_, options_));
     }
     informers_.start();
     return {};
@@ -236,7 +238,7 @@ class Theatre {
     std::vector<std::string> log = client_.take_log();
     if (own_calls_) log.erase(log.begin(), log.begin() + std::exchange(own_calls_, 0));
     std::erase_if(log, [](const std::string& call) { return call.find(" events ") != std::string::npos; });
-    std::string output;
+    std::string output = std::exchange(forbidden_, {});
     for (std::size_t i = 0; i < log.size();) {
       std::size_t same = i;
       while (same < log.size() && log[same] == log[i]) ++same;
@@ -263,6 +265,8 @@ class Theatre {
   int failures_ = 0;
   int own_calls_ = 0;
   bool hold_next_ = false;
+  std::string forbidden_;
+  std::vector<std::unique_ptr<OwnRoleClient>> clients_;
   std::vector<std::unique_ptr<Driver>> drivers_;
 };
 

@@ -15,6 +15,7 @@
 //   > advance 10s
 //   > show pods                                one line an object
 //   > events
+// Each controller acts as its own service account; what that account's role does not allow is refused and shown as "FORBIDDEN".
 // Everything that a controller asks of the API is shown after the command that led to it, repeated lines once with their number.
 #pragma once
 

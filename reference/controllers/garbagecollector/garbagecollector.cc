@@ -41,6 +41,10 @@ class GarbageCollector final : public Controller {
   std::string component() const override { return "garbage-collector-controller"; }
   std::string account() const override { return "generic-garbage-collector"; }
   std::string queue_name() const override { return "garbage_collector_attempt_to_delete"; }
+  std::vector<apiserver::Grant> grants() const override {
+    return {{"delete,get,list,patch,update,watch", "*", "*"},
+            apiserver::records_events};
+  }
   int workers() const override { return 20; }
 
   void watch(Watches& watches) override {

@@ -159,6 +159,11 @@ class Namespaces final : public Controller {
  public:
   std::string component() const override { return "namespace-controller"; }
   std::string queue_name() const override { return "namespace"; }
+  std::vector<apiserver::Grant> grants() const override {
+    return {{"delete,get,list,watch", "core", "namespaces"},
+            {"update", "core", "namespaces/finalize,namespaces/status"},
+            {"delete,deletecollection,get,list,watch", "*", "*"}};
+  }
   int workers() const override { return 10; }
 
   void watch(Watches& watches) override {

@@ -19,7 +19,7 @@ struct Observed {
 };
 
 struct Limits {
-  Duration grace = std::chrono::seconds(40);
+  Duration grace = std::chrono::seconds(50);
   Duration startup_grace = std::chrono::seconds(60);  // for a node that never posted a status
 };
 

@@ -1,9 +1,9 @@
 // The controller "node-lifecycle-controller". A heartbeat costs one look-up; only silence and changes of conditions make work.
-// Options: node-monitor-grace-period (40s), node-startup-grace-period (60s).
 #include <mutex>
 #include <unordered_map>
 #include <utility>
 
+#include "reference/api/text/time.h"
 #include "reference/api/types/coordinationv1.h"
 #include "reference/controllers/framework/controller.h"
 #include "reference/controllers/nodelifecycle/decide.h"
@@ -27,7 +27,20 @@ class NodeLifecycle final : public Controller {
  public:
   std::string component() const override { return "node-controller"; }
   std::string queue_name() const override { return "node_lifecycle_controller"; }
+  std::vector<apiserver::Grant> grants() const override {
+    return {{"delete,get,list,patch,update,watch", "core", "nodes"},
+            {"patch,update", "core", "nodes/status"},
+            {"patch,update", "core", "pods/status"},
+            {"delete,get,list,watch", "core", "pods"},
+            apiserver::records_events};
+  }
   int workers() const override { return 8; }
+  std::vector<OptionSpec> options() const override {
+    const auto kind = OptionSpec::Kind::duration;
+    return {{"node-monitor-grace-period", kind, api::format_duration(limits_.grace), "a node that was silent for this long is marked as unknown"},
+            {"node-startup-grace-period", kind, api::format_duration(limits_.startup_grace), "the same for a node that never reported"},
+            {"node-monitor-period", kind, "5s", "taken for upstream's sake, without effect: silence is noticed when it is due, not at a period"}};
+  }
 
   void watch(Watches& watches) override {
     watches_ = &watches;

@@ -94,10 +94,18 @@ class PodGc final : public Controller {
  public:
   std::string component() const override { return "pod-garbage-collector"; }
   std::string queue_name() const override { return "orphaned_pods_nodes"; }
+  std::vector<apiserver::Grant> grants() const override {
+    return {{"delete,list,watch", "core", "pods"},
+            {"get,list,watch", "core", "nodes"},
+            {"patch", "core", "pods/status"}};
+  }
+  std::vector<OptionSpec> options() const override {
+    return {{"terminated-pod-gc-threshold", OptionSpec::Kind::number, std::to_string(threshold_), "finished pods that may stay; 0: any number"}};
+  }
 
   void watch(Watches& watches) override {
     watches_ = &watches;
-    threshold_ = watches.options.number("terminated-pod-gc-threshold", 12500);
+    threshold_ = watches.options.number("terminated-pod-gc-threshold", threshold_);
     nodes_ = watches.watch<corev1::Node>([this](const NodePtr& before, const NodePtr& after) { node_changed(before, after); });
     informer::Informer& pods = watches.informer<corev1::Pod>();
     pods.add_index(informer::index::by_node, informer::index::node_of);
@@ -152,7 +160,7 @@ class PodGc final : public Controller {
   }
 
   Watches* watches_ = nullptr;
-  std::int64_t threshold_ = 0;
+  std::int64_t threshold_ = 12500;
   informer::Lister<corev1::Node> nodes_;
   informer::Lister<corev1::Pod> pods_;
 };

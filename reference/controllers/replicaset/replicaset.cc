@@ -29,6 +29,14 @@ class Replicas final : public Controller {
   Replicas(std::string component, std::string queue_name) : component_(std::move(component)), queue_name_(std::move(queue_name)) {}
   std::string component() const override { return component_; }
   std::string queue_name() const override { return queue_name_; }
+  std::vector<apiserver::Grant> grants() const override {
+    const std::string owners = informer::resource_of<Owner>().names().plural, groups = owners == "replicasets" ? "apps,extensions" : "core";
+    return {{"get,list,update,watch", groups, owners},
+            {"update", groups, owners + "/status"},
+            {"update", groups, owners + "/finalizers"},
+            {"create,delete,list,patch,watch", "core", "pods"},
+            apiserver::records_events};
+  }
 
   void watch(Watches& watches) override {
     watches_ = &watches;

@@ -42,6 +42,10 @@ class RootCaPublisher final : public Controller {
  public:
   std::string component() const override { return "root-ca-cert-publisher"; }
   std::string queue_name() const override { return "root_ca_cert_publisher"; }
+  std::vector<apiserver::Grant> grants() const override {
+    return {{"create,update", "core", "configmaps"},
+            apiserver::records_events};
+  }
 
   void watch(Watches& watches) override {
     certificates_ = watches.options.text("root-ca-pem", {});

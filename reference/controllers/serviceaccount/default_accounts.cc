@@ -26,6 +26,10 @@ class DefaultAccounts final : public Controller {
  public:
   std::string component() const override { return "service-account-controller"; }
   std::string queue_name() const override { return "serviceaccount"; }
+  std::vector<apiserver::Grant> grants() const override {
+    return {{"create", "core", "serviceaccounts"},
+            apiserver::records_events};
+  }
 
   void watch(Watches& watches) override {
     namespaces_ = watches.watch_keys<corev1::Namespace>();

@@ -81,6 +81,11 @@ class TaintEviction final : public Controller {
   std::string component() const override { return "taint-eviction-controller"; }
   std::string account() const override { return "node-controller"; }
   std::string queue_name() const override { return "noexec_taint_pod"; }
+  std::vector<apiserver::Grant> grants() const override {
+    return {{"patch,update", "core", "pods/status"},
+            {"delete,get,list,watch", "core", "pods"},
+            apiserver::records_events};
+  }
   int workers() const override { return 8; }
 
   void watch(Watches& watches) override {

@@ -10,6 +10,7 @@
 #include "reference/store/embedded/environment.h"
 #include "reference/store/embedded/leases.h"
 #include "reference/store/embedded/snapshot.h"
+#include "reference/store/embedded/store_metrics.h"
 #include "reference/store/embedded/watch_hub.h"
 #include "reference/store/embedded/writer.h"
 
@@ -64,7 +65,7 @@ class CallWork final : public Work {
 class Embedded final : public EmbeddedStore {
  public:
   Embedded(EmbeddedOptions options, Clock& clock, std::unique_ptr<Environment> env)
-      : options_(std::move(options)), env_(std::move(env)), leases_(clock, [this](std::vector<LeaseId> ended) { expire(std::move(ended)); }) {}
+      : options_(std::move(options)), clock_(clock), env_(std::move(env)), leases_(clock, [this](std::vector<LeaseId> ended) { expire(std::move(ended)); }) {}
   ~Embedded() override { close(); }
 
   Status start();
@@ -101,6 +102,8 @@ class Embedded final : public EmbeddedStore {
   int try_commit(const std::vector<WorkPtr>& batch);
 
   const EmbeddedOptions options_;
+  Clock& clock_;
+  StoreMetrics metrics_;
   std::unique_ptr<Environment> env_;
   Leases leases_;
   std::shared_ptr<WatchHub> hub_;
@@ -113,6 +116,10 @@ class Embedded final : public EmbeddedStore {
   std::optional<Error> failure_;   // guarded by mutex_; of the last commit
   std::once_flag closed_;
   bool sweeping_ = true;           // commit thread only: compaction may have left work
+  // Last, so that it ends first.
+  std::unique_ptr<metrics::Refresh> refresh_ = metrics::refresh_before_reading([this] {
+    if (const auto sizes = env_->sizes(); sizes.ok()) metrics_.sizes(sizes->first, sizes->second);
+  });
 };
 
 Status Embedded::start() {
@@ -201,7 +208,9 @@ int Embedded::try_commit(const std::vector<WorkPtr>& batch) {
     mdb_txn_abort(*txn);
     return writer.code();
   }
+  const Instant began = clock_.now();
   if (const int rc = mdb_txn_commit(*txn)) return rc;
+  metrics_.committed(clock_.now() - began);
   sweeping_ = more;
   if (const Status reserved = env_->reserve(); !reserved.ok()) log::warning("store", reserved.error().message);
   hub_->publish(writer.take_events(), writer.state().revision);

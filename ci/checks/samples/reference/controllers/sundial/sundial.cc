@@ -10,6 +10,9 @@ class Sundial final : public Controller {
   Plan reconcile(const std::string&, const Now&) override { return {}; }
   std::string component() const override { return "sundial-controller"; }
   std::string queue_name() const override { return "sundial"; }
+  std::vector<apiserver::Grant> grants() const override {
+    return {{"get", "core", "configmaps"}};
+  }
 };
 
 const Registered<Controller> registered{"sundial", [] { return std::make_unique<Sundial>(); }};

@@ -1,0 +1,51 @@
+// A component at work: its client, its caches and, where it has to lead, what happens when it leads no more.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "harness/base/clock.h"
+#include "harness/base/result.h"
+#include "reference/cluster/control_plane/component.h"
+
+namespace plumb::cluster {
+
+struct RunnerOptions {
+  std::string name;  // in error messages
+  std::shared_ptr<Component> component;
+  std::unique_ptr<informer::Client> client;
+  std::unique_ptr<Accounts> accounts;
+  std::string root_ca_pem;
+  std::optional<informer::LeaderElectionOptions> election;
+  // When the lease is lost; the program ends, as upstream's do. Without it the component is stopped, its caches are dropped, and it stands
+  // for election again.
+  std::function<void()> lost_leadership;
+};
+
+class Runner {
+ public:
+  static Result<std::unique_ptr<Runner>> start(RunnerOptions options, Clock& clock);
+  // Ends the component before what it uses.
+  ~Runner();
+
+ private:
+  Runner(RunnerOptions options, Clock& clock) : options_(std::move(options)), clock_(clock) {}
+  Status begin();
+  void end();
+  void begin_again_when_lost();
+
+  RunnerOptions options_;
+  Clock& clock_;
+  std::unique_ptr<informer::InformerFactory> informers_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool lost_ = false, stopping_ = false;  // under mutex_
+  std::thread thread_;
+};
+
+}  // namespace plumb::cluster
