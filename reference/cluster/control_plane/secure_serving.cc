@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "harness/base/encoding.h"
+#include "harness/base/file.h"
 #include "harness/base/metrics.h"
 #include "harness/net/crypto.h"
 #include "harness/net/server.h"

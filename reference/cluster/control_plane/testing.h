@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "harness/base/file.h"
 #include "harness/base/process.h"
 #include "reference/api/types/appsv1.h"
 #include "reference/api/types/coordinationv1.h"

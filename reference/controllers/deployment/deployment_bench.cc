@@ -59,7 +59,7 @@ void deployment_to_pods(benchmark::State& state) {
       ++pods;
       changed.notify_all();
     });
-    Manager manager({.controllers = {"deployment-controller", "replicaset-controller"}}, [&](std::string_view) -> informer::Client& { return *client; },
+    Manager manager({.controllers = {"deployment-controller", "replicaset-controller"}}, [&](const std::string&) { return client.get(); },
                     informers, real_clock());
     if (!manager.start().ok()) state.SkipWithError("the controllers do not start");
     for (auto _ : state) {
