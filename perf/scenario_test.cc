@@ -107,7 +107,7 @@ TEST(Scenario, EveryMistakeIsNamedWithItsLine) {
 }
 
 TEST(Scenario, TheBuiltInOnesAreValidInEverySize) {
-  EXPECT_EQ(embedded_scenarios().size(), 3u);
+  EXPECT_FALSE(embedded_scenarios().empty());
   for (const auto& [name, text] : embedded_scenarios()) {
     for (const std::string size : {"smoke", "medium", "large"}) {
       const auto scenario = load_scenario(name, text, name, size, {});
