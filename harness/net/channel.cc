@@ -10,6 +10,16 @@
 namespace plumb::net::detail {
 
 namespace {
+// To a client that speaks HTTP without TLS, as Go's server does. What it sent is read, since the answer is lost when unread bytes are.
+void tell_plain_client(int fd) {
+  static constexpr std::string_view answer = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+  (void)::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::shutdown(fd, SHUT_WR);
+  char unread[16 << 10];
+  for (int i = 0; i < 8 && ::recv(fd, unread, sizeof unread, MSG_DONTWAIT) > 0; ++i) {
+  }
+}
+
 constexpr std::size_t kReadSize = 64 << 10;
 constexpr int kReadsPerTurn = 8;  // then others on the reactor have theirs
 }  // namespace
@@ -68,6 +78,7 @@ Channel::Io Channel::tls_outcome(int result, const char* attempted) {
       return Io::closed;
     default: {
       const long verify = SSL_get_verify_result(ssl_.get());
+      if (SSL_is_server(ssl_.get()) && ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST) tell_plain_client(fd());
       std::string why = tls_error_text("protocol error");
       if (!SSL_is_server(ssl_.get()) && verify != X509_V_OK) why = X509_verify_cert_error_string(verify);
       close(fail(Code::unavailable, std::string(attempted) + ": " + why));

@@ -115,7 +115,9 @@ TEST(Hostile, GarbageOverTlsAndTruncatedHandshakes) {
     RawSocket garbage(server->port()), cut(server->port());
     garbage.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     cut.send(std::string("\x16\x03\x01\x02\x00\x01", 6));
-    garbage.receive();
+    const std::string answer = garbage.receive();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.0 400 Bad Request\r\n")) << answer;
+    EXPECT_NE(answer.find("Client sent an HTTP request to an HTTPS server."), std::string::npos);
   }
   EXPECT_TRUE(eventually([&] { return server->connections() == 0; }));
   EXPECT_TRUE(HttpClient::create(client_options(Way::h2_tls, {}, server->port())).value()->send({}).ok());

@@ -1,5 +1,7 @@
 #include "reference/resources/field_errors.h"
 
+#include "harness/base/encoding.h"
+
 namespace plumb::resources {
 namespace {
 std::string with(std::string_view head, std::string_view detail) {
@@ -32,13 +34,16 @@ void FieldErrors::type_invalid(const FieldPath& path, std::string_view value, st
 }
 
 std::string FieldErrors::quoted(std::string_view text) {
+  constexpr std::string_view short_forms = "\aa\bb\ff\nn\rr\tt\vv";  // each with its letter
   std::string out = "\"";
   for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n')
-      out += "\\n";
+    const std::size_t at = short_forms.find(c);
+    if (at != std::string_view::npos && at % 2 == 0 && static_cast<unsigned char>(c) < 0x20)
+      out.append("\\").append(1, short_forms[at + 1]);
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      out.append("\\x").append(hex_encode({&c, 1}));
     else
-      out += c;
+      out.append(c == '"' || c == '\\' ? "\\" : "").append(1, c);
   }
   return out += '"';
 }

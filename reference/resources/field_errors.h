@@ -41,6 +41,7 @@ class FieldErrors {
   void too_many(const FieldPath& path, std::size_t actual, std::size_t limit);
   void type_invalid(const FieldPath& path, std::string_view value, std::string_view detail);
 
+  // As Go's %q, for text that is UTF-8.
   static std::string quoted(std::string_view text);
   bool empty() const { return list_.empty(); }
   const std::vector<FieldError>& list() const { return list_; }

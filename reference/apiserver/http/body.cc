@@ -20,8 +20,15 @@ api::YamlOptions yaml_limits() {
 
 std::vector<std::string> accepted_body_types() { return {"application/json", "application/yaml", "application/vnd.kubernetes.protobuf"}; }
 
-std::string describe(const api::TypeInfo& type) {
-  return std::string(type.group).append(type.group.empty() ? "" : "/").append(type.version).append(", Kind=").append(type.name);
+// What the body names is not `type`; what it leaves out is taken from there.
+metav1::Status wrong_kind(std::string_view named_version, std::string_view named_kind, const api::TypeInfo& type) {
+  const std::string version = named_version.empty() ? api::api_version(type) : std::string(named_version);
+  const std::string kind(named_kind.empty() ? type.name : named_kind);
+  const bool known = api::find_type(version, kind);
+  if (known && kind == type.name)
+    return status::bad_request("the API version in the data (" + version + ") does not match the expected API version (" + api::api_version(type) + ")");
+  return status::bad_request(kind + " in version \"" + version + "\" cannot be handled as a " + std::string(type.name) + ": " +
+                             (known ? "it is of another kind" : "no kind \"" + kind + "\" is registered for version \"" + version + "\""));
 }
 
 bool fits(std::string_view api_version, std::string_view kind, const api::TypeInfo& type, std::string_view also) {
@@ -29,9 +36,8 @@ bool fits(std::string_view api_version, std::string_view kind, const api::TypeIn
   return api_version.empty() || api_version == api::api_version(type) || (!also.empty() && api_version == also);
 }
 
-metav1::Status wrong_kind(std::string_view api_version, std::string_view kind, const api::TypeInfo& type) {
-  return status::bad_request(std::string(kind) + " in version \"" + std::string(api_version) + "\" cannot be handled as a " + std::string(type.name) +
-                             ": no kind \"" + std::string(kind) + "\" is registered for version \"" + api::api_version(type) + "\"");
+metav1::Status unrecognized(const api::TypeInfo& type, std::string_view why) {
+  return status::bad_request("the object provided is unrecognized (must be of type " + std::string(type.name) + "): " + std::string(why));
 }
 
 metav1::Status undecodable(const api::TypeInfo& type, std::string_view why) {
@@ -41,9 +47,10 @@ metav1::Status undecodable(const api::TypeInfo& type, std::string_view why) {
 
 ApiResult<std::shared_ptr<api::Object>> from_protobuf(const api::TypeInfo& type, std::string_view body, std::string_view also) {
   if (!body.starts_with(api::protobuf_magic))
-    return status::bad_request("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
+    return unrecognized(type, "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
+  if (body.size() == api::protobuf_magic.size()) return unrecognized(type, "empty body");
   const auto envelope = api::open_envelope(body);
-  if (!envelope.ok()) return undecodable(type, envelope.error().message);
+  if (!envelope.ok()) return unrecognized(type, envelope.error().message);
   if (!fits(envelope->api_version, envelope->kind, type, also))
     return wrong_kind(envelope->api_version, envelope->kind, type);
   auto object = api::decode_protobuf_message(type, envelope->raw);
@@ -53,10 +60,9 @@ ApiResult<std::shared_ptr<api::Object>> from_protobuf(const api::TypeInfo& type,
 
 ApiResult<std::shared_ptr<api::Object>> from_json(Call& call, const api::TypeInfo& type, std::string_view json, std::string_view also) {
   const auto meta = api::peek_type_meta(json);
-  if (!meta.ok()) return status::bad_request("the object provided is unrecognized (must be of type " + std::string(type.name) + "): " + meta.error().message);
+  if (!meta.ok()) return unrecognized(type, meta.error().message);
   if (!fits(meta->api_version, meta->kind, type, also))
-    return status::bad_request("the API version in the data (" + meta->api_version + ") does not match the expected API version (" + api::api_version(type) +
-                               ") or its kind (" + meta->kind + ") is not " + describe(type));
+    return wrong_kind(meta->api_version, meta->kind, type);
   api::DecodeReport report;
   const bool looks = call.context().field_validation != FieldValidation::ignore;
   auto object = api::decode_json(type, json, looks ? &report : nullptr);
@@ -87,7 +93,7 @@ ApiResult<std::shared_ptr<api::Object>> read_object(Call& call, const api::TypeI
     case Encoding::yaml: break;
   }
   const auto doc = api::parse_yaml(body, yaml_limits());
-  if (!doc.ok()) return status::bad_request("error converting YAML to JSON: " + doc.error().message);
+  if (!doc.ok()) return unrecognized(type, doc.error().message);
   return from_json(call, type, doc->to_json(), also);
 }
 

@@ -38,8 +38,15 @@ bool has_subresource(const Resource& resource, std::string_view name) {
 
 constexpr std::size_t field_manager_limit = 128;
 
-bool printable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+void check_field_manager(std::string_view manager, resources::FieldErrors& errors) {
+  const resources::FieldPath path("fieldManager");
+  if (manager.size() > field_manager_limit) errors.too_long(path, field_manager_limit);
+  for (std::size_t i = 0; i < manager.size(); ++i) {
+    const auto c = static_cast<unsigned char>(manager[i]);
+    if (c >= 0x20 && c != 0x7f) continue;
+    const std::string problem = "invalid character U+00" + hex_encode(manager.substr(i, 1)) + " (at position " + std::to_string(i) + ")";
+    errors.invalid(path, resources::FieldErrors::quoted(manager), problem);
+  }
 }
 
 // The options of a write. `kind`: of upstream's struct for them, for the text of a refusal.
@@ -51,8 +58,7 @@ std::optional<metav1::Status> read_options(Call& call, std::string_view kind) {
     call.context().dry_run = true;
   }
   const std::string_view manager = query.get("fieldManager");
-  if (manager.size() > field_manager_limit) errors.too_long(resources::FieldPath("fieldManager"), field_manager_limit);
-  else if (!printable(manager)) errors.invalid(resources::FieldPath("fieldManager"), resources::FieldErrors::quoted(manager), "should only contain printable characters");
+  check_field_manager(manager, errors);
   if (kind == "PatchOptions" && query.has("force")) errors.forbidden(resources::FieldPath("force"), "may not be specified for non-apply patch");
   call.context().field_manager = manager;
   const std::string_view validation = query.get("fieldValidation");
@@ -90,7 +96,11 @@ class ResourceRequest {
   }
 
  private:
-  void not_allowed(std::string_view verb) { call_->send_status(status::method_not_allowed(group_resource(resource_), verb)); }
+  void not_allowed(std::string_view verb) {
+    metav1::Status refused = status::method_not_allowed(group_resource(resource_), verb);
+    refused.message = "the server does not allow this method on the requested resource";
+    call_->send_status(refused);
+  }
 
   Done<CachedPtr> send(int code) {
     return answer<CachedPtr>(call_, [call = call_, code, &resource = resource_](CachedPtr object) { call->send_object(code, resource, object); });

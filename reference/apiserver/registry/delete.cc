@@ -86,11 +86,15 @@ class Delete : public Write {
   Refusal check_preconditions(const metav1::ObjectMeta& metadata) const {
     const metav1::Preconditions* wanted = options_.preconditions.get();
     if (!wanted) return std::nullopt;
+    // Upstream names the kind here where it names the resource elsewhere.
+    const GroupResource kind{resource_.group(), resource_.type().name};
     if (wanted->uid && *wanted->uid != metadata.uid)
-      return status::conflict(group_resource(), name_.name, "Precondition failed: UID in precondition: " + wanted->uid->str() + ", UID in object meta: " + metadata.uid.str());
+      return status::conflict(kind, name_.name, "the UID in the precondition (" + wanted->uid->str() + ") does not match the UID in record (" + metadata.uid.str() +
+                                                    "). The object might have been deleted and then recreated");
     if (wanted->resourceVersion && *wanted->resourceVersion != metadata.resourceVersion)
-      return status::conflict(group_resource(), name_.name, "Precondition failed: ResourceVersion in precondition: " + wanted->resourceVersion->str() +
-                                                                ", ResourceVersion in object meta: " + metadata.resourceVersion.str());
+      return status::conflict(kind, name_.name, "the ResourceVersion in the precondition (" + wanted->resourceVersion->str() +
+                                                    ") does not match the ResourceVersion in record (" + metadata.resourceVersion.str() +
+                                                    "). The object might have been modified");
     return std::nullopt;
   }
 
@@ -197,7 +201,7 @@ std::optional<metav1::Status> check_delete_options(const metav1::DeleteOptions& 
   if (options.orphanDependents && policy)
     errors.invalid(resources::FieldPath("propagationPolicy"), resources::FieldErrors::quoted(*policy), "orphanDependents and deletionPropagation cannot be both set");
   if (policy && std::find(known.begin(), known.end(), policy->view()) == known.end())
-    errors.not_supported(resources::FieldPath("propagationPolicy"), resources::FieldErrors::quoted(*policy), known);
+    errors.not_supported(resources::FieldPath("propagationPolicy"), resources::FieldErrors::quoted(*policy), {known[0], known[1], known[2], "nil"});
   for (const api::Str& each : options.dryRun)
     if (each != "All") errors.not_supported(resources::FieldPath("dryRun"), resources::FieldErrors::quoted(each), {"All"});
   if (errors.empty()) return std::nullopt;

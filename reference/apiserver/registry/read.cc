@@ -12,13 +12,13 @@ std::string prefix_of(const Selection& selection) { return selection.namespace_.
 
 metav1::Status invalid_options(const resources::FieldErrors& errors) { return status::invalid("meta.k8s.io", "ListOptions", "", errors); }
 
-resources::FieldErrors bad_version(std::string_view text) {
+// Upstream lets this pass as an internal error (500) where it reads from its cache.
+metav1::Status bad_version(std::string_view text) {
   resources::FieldErrors errors;
-  errors.invalid(resources::FieldPath("resourceVersion"), resources::FieldErrors::quoted(text), "strconv.ParseUint: parsing " +
-                 resources::FieldErrors::quoted(text) + ": invalid syntax");
-  return errors;
+  const std::string shown = resources::FieldErrors::quoted(text);
+  errors.invalid(resources::FieldPath("resourceVersion"), shown, "strconv.ParseUint: parsing " + shown + ": invalid syntax");
+  return status::bad_request("invalid resource version: resourceVersion: " + errors.list().front().message);
 }
-metav1::Status unreadable_version(std::string_view text) { return status::bad_request("invalid resource version: " + bad_version(text).to_string()); }
 
 std::optional<Revision> parse_version(std::string_view text) {
   if (text.empty()) return 0;
@@ -57,7 +57,7 @@ ApiResult<ListPlan> plan_list(const ListOptions& options) {
   else if (match == metav1::ResourceVersionMatchExact && options.resource_version == "0")
     errors.forbidden(match_path, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
   if (!errors.empty()) return invalid_options(errors);
-  if (!version) return unreadable_version(options.resource_version);
+  if (!version) return bad_version(options.resource_version);
   if (options.resource_version.empty()) return ListPlan{};
   if (options.resource_version == "0") return ListPlan{ListPlan::From::any, 0, {}};
   const bool exact = match == metav1::ResourceVersionMatchExact || (match.empty() && options.limit > 0);
@@ -157,13 +157,15 @@ ApiResult<Selection> parse_selection(const Resource& resource, std::string_view 
   Selection selection;
   selection.namespace_ = namespace_;
   auto labels = api::LabelSelector::parse(label_selector);
-  if (!labels.ok()) return status::bad_request("unable to parse requirement: " + labels.error().message);
+  if (!labels.ok()) return status::bad_request(labels.error().message);
   selection.labels = std::move(*labels);
   auto fields = api::FieldSelector::parse(field_selector);
   if (!fields.ok()) return status::bad_request(fields.error().message);
   const auto known = resource.selectable_field_names();
   for (const api::FieldRequirement& requirement : fields->requirements()) {
     if (requirement.field == "metadata.name" || (requirement.field == "metadata.namespace" && resource.names().namespaced)) continue;
+    if (known.empty())
+      return status::bad_request("\"" + requirement.field + "\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"");
     if (std::find(known.begin(), known.end(), requirement.field) == known.end())
       return status::bad_request("field label not supported: " + requirement.field);
   }
@@ -175,7 +177,7 @@ void Registry::get(const Resource& resource, const ObjectName& name, std::string
   ResourceCache* cache = options_.cache->find(resource);
   if (!cache) return done(status::method_not_allowed(group_resource(resource), "get"));
   const auto version = parse_version(resource_version);
-  if (!version) return done(unreadable_version(resource_version));
+  if (!version) return done(bad_version(resource_version));
   auto answer = [cache, &resource, name, wanted = *version, watch_cache = options_.cache, done = std::move(done)](Status fresh) {
     if (!fresh.ok()) return done(status::from_error(fresh.error()));
     if (wanted > watch_cache->revision())
@@ -210,7 +212,7 @@ void Registry::watch(const Resource& resource, const WatchOptions& options, Done
   ResourceCache* cache = options_.cache->find(resource);
   if (!cache) return done(status::method_not_allowed(group_resource(resource), "watch"));
   const auto version = parse_version(options.resource_version);
-  if (!version) return done(status::invalid(resource.group(), resource.names().plural, "", bad_version(options.resource_version)));
+  if (!version) return done(bad_version(options.resource_version));
   resources::FieldErrors errors;
   const resources::FieldPath match_path("resourceVersionMatch");
   const std::string& match = options.resource_version_match;

@@ -182,7 +182,7 @@ TEST_F(Registering, PreconditionsGuardADeletion) {
   options.preconditions.ensure().uid = "someone-else";
   const auto refused = remove(config_maps, "default", "a", options);
   EXPECT_EQ(refused.status().code, 409);
-  EXPECT_NE(refused.status().message.view().find("UID in precondition: someone-else"), std::string_view::npos);
+  EXPECT_NE(refused.status().message.view().find("the UID in the precondition (someone-else) does not match the UID in record ("), std::string_view::npos);
   options.preconditions.ensure().uid = (**made)->metadata.uid;
   EXPECT_TRUE(remove(config_maps, "default", "a", options)->removed);
 }
