@@ -12,7 +12,7 @@ PLUMB_CONFORMANCE(api_machinery, list_chunks,
   constexpr int all = 23, limit = 5;
   const Resource maps = c.in("v1", "configmaps");
   const Query query{{"labelSelector", "chunk=yes"}, {"limit", std::to_string(limit)}};
-  const Query unselected{{"limit", "3"}};
+  const Query unselected{{"limit", "5"}};
   for (int i = 0; i < all; ++i) {
     c.must(c.client().create(maps, {{"metadata", {{"name", "chunk-" + std::to_string(100 + i)}, {"labels", {{"chunk", "yes"}}}}}}));
   }
@@ -37,10 +37,29 @@ PLUMB_CONFORMANCE(api_machinery, list_chunks,
   EXPECT_FALSE(names.contains("chunk-999")) << "it was created after the first page";
   EXPECT_EQ(pages, (all + limit - 1) / limit);
 
+  const Json whole = c.must(c.client().list(maps, {{"labelSelector", "chunk=yes"}}));
+  EXPECT_EQ(whole["items"].size(), static_cast<std::size_t>(all + 1)) << "without a limit one answer has everything";
+  EXPECT_EQ(text_at(whole, "/metadata/continue"), "");
+
+  c.eventually("every page of a list to say how many objects come after it", [&] {
+    std::size_t seen = 0, total = 0;
+    std::string from;
+    do {
+      Query now = unselected;
+      if (!from.empty()) now["continue"] = from;
+      const Json page = c.must(c.client().list(maps, now));
+      seen += page["items"].size();
+      const std::size_t after = static_cast<std::size_t>(int_at(page, "/metadata/remainingItemCount"));
+      if (total == 0) total = seen + after;
+      if (seen + after != total) return false;
+      from = text_at(page, "/metadata/continue");
+    } while (!from.empty());
+    return seen == total;
+  });
   c.eventually("remainingItemCount to tell what a whole list has beyond the page", [&] {
     const Json page = c.must(c.client().list(maps, unselected));
     const Json everything = c.must(c.client().list(maps));
-    return int_at(page, "/metadata/remainingItemCount") == static_cast<std::int64_t>(everything["items"].size()) - 3;
+    return int_at(page, "/metadata/remainingItemCount") == static_cast<std::int64_t>(everything["items"].size()) - limit;
   });
   c.refused(c.client().list(maps, {{"limit", "5"}, {"continue", "nonsense"}}), 400, "BadRequest");
 }

@@ -26,4 +26,8 @@ PLUMB_CONFORMANCE(api_machinery, table_output,
   EXPECT_FALSE(version_of(table).empty());
   const auto refused = c.must(c.client().raw("GET", maps.path(), {}, {}, {{"accept", "application/xml"}}));
   EXPECT_EQ(refused.status, 406);
+  const Json review{{"apiVersion", "authorization.k8s.io/v1"}, {"kind", "SelfSubjectAccessReview"}, {"spec", {{"resourceAttributes", {{"namespace", c.space()}, {"verb", "get"}, {"resource", "pods"}}}}}};
+  const Resource reviews{"authorization.k8s.io/v1", "selfsubjectaccessreviews", ""};
+  const auto computed = c.must(c.client().raw("POST", reviews.path(), review.dump(), {}, {{"content-type", "application/json"}, accept.front()}));
+  EXPECT_EQ(computed.status, 406) << "an answer that is computed has no table: " << computed.body;
 }

@@ -5,7 +5,7 @@
 PLUMB_CONFORMANCE(apps, deployment_scaling,
                   {.requirement = "A Deployment MUST keep one owned ReplicaSet with as many pods as it asks for, also after its scale subresource is updated or patched, and "
                                   "its deletion in the background MUST take them along.",
-                   .covers = {"Deployment, completes the scaling of a Deployment subresource", "Garbage Collector, delete deployment,  propagation policy background"},
+                   .covers = {"Garbage Collector, delete deployment,  propagation policy background"},
                    .needs = {"controllers", "resource:apps/v1/deployments"}}) {
   using namespace plumb::harness;
   const Resource deployments = c.in("apps/v1", "deployments"), sets = c.in("apps/v1", "replicasets"), pods = c.in("v1", "pods");

@@ -31,6 +31,21 @@ PLUMB_CONFORMANCE(auth, subject_access_review,
                    {"spec", {{"user", user}, {"resourceAttributes", on("list", "pods")}}}};
   EXPECT_TRUE(at(c.must(c.client().create(c.in("authorization.k8s.io/v1", "localsubjectaccessreviews"), local)), "/status/allowed") == true);
 
+  // The same for a service account.
+  const std::string robot = "system:serviceaccount:" + c.space() + ":robot";
+  const auto as_robot = c.as(robot, {"system:serviceaccounts", "system:serviceaccounts:" + c.space(), "system:authenticated"});
+  for (const auto& [verb, resource] : {std::pair("list", "pods"), std::pair("list", "secrets"), std::pair("delete", "pods")}) {
+    const bool expected = std::string(resource) == "pods" && std::string(verb) == "list";
+    const Json attributes = on(verb, resource);
+    EXPECT_EQ(allowed(robot, attributes), expected) << verb << " " << resource;
+    const Json here{{"apiVersion", "authorization.k8s.io/v1"}, {"kind", "LocalSubjectAccessReview"}, {"metadata", {{"namespace", c.space()}}},
+                    {"spec", {{"user", robot}, {"resourceAttributes", attributes}}}};
+    EXPECT_EQ(at(c.must(c.client().create(c.in("authorization.k8s.io/v1", "localsubjectaccessreviews"), here)), "/status/allowed") == true, expected) << verb << " " << resource;
+    const auto called = std::string(verb) == "list" ? as_robot->list(c.in("v1", resource)) : as_robot->remove(c.in("v1", resource), "any");
+    EXPECT_EQ(called.ok(), expected) << verb << " " << resource;
+    if (!expected) c.refused(called, 403, "Forbidden");
+  }
+
   EXPECT_TRUE(reader->list(c.in("v1", "pods")).ok());
   EXPECT_TRUE(reader->get(c.in("v1", "configmaps"), "visible").ok());
   c.refused(reader->get(c.in("v1", "configmaps"), "hidden"), 403, "Forbidden");

@@ -23,7 +23,7 @@ PLUMB_CONFORMANCE(storage, projected_volume,
   EXPECT_TRUE(at(judged, "/status/authenticated") == true) << judged.dump();
   EXPECT_EQ(text_at(judged, "/status/user/username"), "system:serviceaccount:" + c.space() + ":default");
   EXPECT_EQ(at(judged, "/status/user/extra/authentication.kubernetes.io~1pod-name"), Json::array({"reader"}));
-  c.must(c.client().patch(c.pods(), "reader", PatchKind::merge, {{"metadata", {{"labels", {{"colour", "green"}}}, {"annotations", {{"note", "two"}}}}}}));
-  c.eventually("the new label to show", [&] { return file("/fields/labels") == "colour=\"green\""; }, timeouts::rollout);
+  c.must(c.client().patch(c.pods(), "reader", PatchKind::merge, {{"metadata", {{"labels", {{"colour", "green"}, {"size", "large"}}}, {"annotations", {{"note", "two"}}}}}}));
+  c.eventually("the new label to show", [&] { return file("/fields/labels") == "colour=\"green\"\nsize=\"large\""; }, timeouts::rollout);
   c.eventually("the new annotation to show", [&] { return file("/fields/annotations").find("note=\"two\"") != std::string::npos; }, timeouts::rollout);
 }

@@ -69,6 +69,13 @@ TEST_F(Serving, TablesAndMetadataAlone) {
   EXPECT_TRUE(partial["items"].items()[0]["data"].is_null());
 }
 
+TEST_F(Serving, WhatIsComputedIsInNoTable) {
+  const std::string path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+  const std::string table = "application/json;as=Table;v=v1;g=meta.k8s.io";
+  EXPECT_EQ(send("POST", path, "{}", {{"accept", table}}).status, 406);
+  EXPECT_NE(send("POST", path, "{}", {{"accept", table + ",application/json"}}).status, 406) << "the next form is taken";
+}
+
 TEST_F(Serving, UnknownFieldsWarnOrFailAsAsked) {
   const net::ClientResponse warned = send("POST", base_, R"({"metadata":{"name":"w"},"dat":{}})");
   EXPECT_EQ(warned.status, 201);

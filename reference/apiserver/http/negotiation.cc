@@ -66,10 +66,10 @@ const std::vector<std::string>& streamed_types() {
   return types;
 }
 
-std::optional<Accepted> negotiate(std::string_view accept) {
+std::optional<Accepted> negotiate(std::string_view accept, bool tables) {
   if (trim(accept).empty()) return Accepted{};
   for (const std::string_view clause : split(accept, ','))
-    if (const auto accepted = read_clause(clause)) return accepted;
+    if (const auto accepted = read_clause(clause); accepted && (tables || accepted->as != Shown::table)) return accepted;
   return std::nullopt;
 }
 

@@ -18,8 +18,8 @@ struct Accepted {
   bool pretty = false;
 };
 
-// nullopt: nothing that is offered is accepted (406). An empty header accepts JSON.
-std::optional<Accepted> negotiate(std::string_view accept);
+// nullopt: nothing that is offered is accepted (406). An empty header accepts JSON. `tables`: whether a Table is among what is offered.
+std::optional<Accepted> negotiate(std::string_view accept, bool tables = true);
 const std::vector<std::string>& offered_types();
 const std::vector<std::string>& streamed_types();  // of watches
 

@@ -171,6 +171,11 @@ class ResourceRequest {
   }
 
   void create() {
+    if (resource_.is_virtual()) {  // what is computed is in no table
+      const auto accepted = negotiate(call_->request().headers.get("accept"), false);
+      if (!accepted) return call_->send_status(status::not_acceptable(offered_types()));
+      call_->accepted() = *accepted;
+    }
     if (auto refused = read_options(*call_, "CreateOptions")) return call_->send_status(*refused);
     auto object = read_object(*call_, resource_.type());
     if (!object.ok()) return call_->send_status(object.status());
