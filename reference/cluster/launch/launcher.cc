@@ -1,6 +1,8 @@
 #include "reference/cluster/launch/launcher.h"
 
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -101,9 +103,26 @@ class Launch {
                                false},
                               process_limit));
       PLUMB_TRY(write_private_file(layout_.dir + "/etcd.address", address));
+      PLUMB_TRY(await_etcd(client));
     }
     own_etcd_ = PLUMB_TRY(read_file(layout_.dir + "/etcd.address"));
     return {};
+  }
+
+  // It says nothing when it serves; with much data that takes a while.
+  Status await_etcd(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (const Instant deadline = real_clock().now() + process_limit; real_clock().now() < deadline; poll(nullptr, 0, 10)) {
+      const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      const bool serves = connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+      close(probe);
+      if (serves) return {};
+      if (!process_running(layout_, "etcd")) break;
+    }
+    return fail(Code::unavailable, "etcd does not serve on port " + std::to_string(port) + ": see " + layout_.dir + "/logs/etcd.log");
   }
 
   Status start_control_plane() {
