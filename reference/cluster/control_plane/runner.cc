@@ -11,10 +11,10 @@ Result<std::unique_ptr<Runner>> Runner::start(RunnerOptions options, Clock& cloc
   RunnerOptions& own = made->options_;
   const bool again = own.election && !own.lost_leadership;
   if (again) {
-    own.lost_leadership = [runner = made.get()] {
-      std::lock_guard lock(runner->mutex_);
-      runner->lost_ = true;
-      runner->changed_.notify_all();
+    own.lost_leadership = [news = made->news_] {
+      std::lock_guard lock(news->mutex);
+      news->lost = true;
+      news->changed.notify_all();
     };
   }
   PLUMB_TRY(made->begin());
@@ -24,9 +24,9 @@ Result<std::unique_ptr<Runner>> Runner::start(RunnerOptions options, Clock& cloc
 
 Runner::~Runner() {
   {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
+    std::lock_guard lock(news_->mutex);
+    news_->stopping = true;
+    news_->changed.notify_all();
   }
   if (thread_.joinable()) thread_.join();
   end();
@@ -49,10 +49,10 @@ void Runner::end() {
 void Runner::begin_again_when_lost() {
   for (;;) {
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return lost_ || stopping_; });
-      if (stopping_) return;
-      lost_ = false;
+      std::unique_lock lock(news_->mutex);
+      news_->changed.wait(lock, [&] { return news_->lost || news_->stopping; });
+      if (news_->stopping) return;
+      news_->lost = false;
     }
     log::warning(options_.name, "the lease is lost; standing for election again");
     end();

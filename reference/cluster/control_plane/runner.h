@@ -42,9 +42,13 @@ class Runner {
   RunnerOptions options_;
   Clock& clock_;
   std::unique_ptr<informer::InformerFactory> informers_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool lost_ = false, stopping_ = false;  // under mutex_
+  // Outlives the runner for a callback of the election that is still under way.
+  struct News {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool lost = false, stopping = false;  // under mutex
+  };
+  const std::shared_ptr<News> news_ = std::make_shared<News>();
   std::thread thread_;
 };
 
