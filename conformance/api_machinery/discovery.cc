@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/runner/conformance_test.h"
+#include "harness/runner/expect.h"
 
 PLUMB_CONFORMANCE(api_machinery, discovery,
                   {.requirement = "Discovery MUST name every API group with its versions and a preferred one among them, and each group version MUST list its resources.",
@@ -36,7 +37,7 @@ PLUMB_CONFORMANCE(api_machinery, discovery,
     EXPECT_TRUE(at(resource, "/namespaced") == true);
     const Json verbs = at(resource, "/verbs", Json::array());
     for (const char* verb : {"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}) {
-      EXPECT_NE(std::find(verbs.begin(), verbs.end(), verb), verbs.end()) << verb;
+      EXPECT_TRUE(has(verbs, verb));
     }
   }
   EXPECT_TRUE(pods);

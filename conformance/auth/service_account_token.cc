@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/runner/conformance_test.h"
+#include "harness/runner/expect.h"
 
 PLUMB_CONFORMANCE(auth, service_account_token,
                   {.requirement = "A token requested for a service account MUST authenticate as that account and its groups until the account is gone, and a made-up token "
@@ -25,7 +26,7 @@ PLUMB_CONFORMANCE(auth, service_account_token,
   EXPECT_EQ(text_at(good, "/status/user/uid"), text_at(account, "/metadata/uid"));
   const Json groups = at(good, "/status/user/groups", Json::array());
   for (const std::string& group : {std::string("system:serviceaccounts"), "system:serviceaccounts:" + c.space(), std::string("system:authenticated")}) {
-    EXPECT_NE(std::find(groups.begin(), groups.end(), group), groups.end()) << group;
+    EXPECT_TRUE(has(groups, group));
   }
   EXPECT_FALSE(at(review(token + "x"), "/status/authenticated") == true);
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/runner/conformance_test.h"
+#include "harness/runner/expect.h"
 
 namespace {
 
@@ -47,7 +48,7 @@ PLUMB_CONFORMANCE(node, env_downward,
   const std::string text = "\n" + c.output("told", {"env"}, "main") + "\n";
   for (const auto& [name, value] : wanted) {
     EXPECT_FALSE(value.empty()) << name;
-    EXPECT_NE(text.find("\n" + name + "=" + value + "\n"), std::string::npos) << name << "=" << value << " in" << text;
+    EXPECT_TRUE(has(text, "\n" + name + "=" + value + "\n"));
   }
   const auto allocatable = [&](const char* what) { return text_at(node, std::string("/status/allocatable/") + what); };
   EXPECT_EQ(c.output("told", {"env", "CPU_LIMIT"}, "unlimited"), whole(allocatable("cpu")));

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/runner/conformance_test.h"
+#include "harness/runner/expect.h"
 
 PLUMB_CONFORMANCE(node, security_context,
                   {.requirement = "Containers MUST run as the user and groups, with the capabilities, the privilege escalation and the root file "
@@ -18,12 +19,12 @@ PLUMB_CONFORMANCE(node, security_context,
   };
   const auto begins = [](const std::string& text, const std::string& with) { return text.rfind(with, 0) == 0; };
   EXPECT_TRUE(begins(told("users"), "uid=1001 gid=2002 ")) << "the pod's: " << told("users");
-  EXPECT_NE(told("users").find("3003"), std::string::npos) << "fsGroup is one of its groups";
+  EXPECT_TRUE(has(told("users"), "3003")) << "fsGroup is one of its groups";
   EXPECT_TRUE(begins(told("users", "own"), "uid=65534 gid=2002 ")) << "the container's user wins";
   EXPECT_TRUE(begins(told("users", "both"), "uid=1000 gid=1000 "));
-  EXPECT_NE(told("rights").find("NoNewPrivs:\t1"), std::string::npos);
+  EXPECT_TRUE(has(told("rights"), "NoNewPrivs:\t1"));
   EXPECT_TRUE(begins(told("rights"), "uid=1000 "));
-  EXPECT_NE(told("rights", "dropped").find("CapEff:\t0000000000000000"), std::string::npos);
+  EXPECT_TRUE(has(told("rights", "dropped"), "CapEff:\t0000000000000000"));
   const auto capabilities = [](const std::string& text) {
     const auto found = text.find("CapEff:\t");
     return found == std::string::npos ? 0 : std::stoull(text.substr(found + 8, 16), nullptr, 16);
@@ -33,5 +34,5 @@ PLUMB_CONFORMANCE(node, security_context,
   EXPECT_NE(capabilities(told("rights", "added")) & net_admin, 0u);
   c.await_end("writable");
   c.await_end("read-only", "Failed");
-  EXPECT_NE(c.logs("read-only").find("Read-only file system"), std::string::npos);
+  EXPECT_TRUE(has(c.logs("read-only"), "Read-only file system"));
 }

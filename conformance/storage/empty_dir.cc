@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/runner/conformance_test.h"
+#include "harness/runner/expect.h"
 
 PLUMB_CONFORMANCE(storage, empty_dir,
                   {.requirement = "An emptyDir MUST begin empty, be shared by the pod's containers, keep its files when a container restarts, sit "
@@ -13,8 +14,8 @@ PLUMB_CONFORMANCE(storage, empty_dir,
   c.output("sharing", {"write", "/disk/file", "shared"}, "main");
   EXPECT_EQ(c.output("sharing", {"cat", "/there/file"}, "side"), "shared");
   EXPECT_EQ(c.exec("other", {"cat", "/disk/file"}, "main").exit_code, 1) << "another pod's volume";
-  EXPECT_NE(c.output("sharing", {"file", "/memory"}, "main").find(" tmpfs "), std::string::npos);
-  EXPECT_NE(c.output("sharing", {"file", "/disk"}, "main").find("mode=0777"), std::string::npos);
+  EXPECT_TRUE(has(c.output("sharing", {"file", "/memory"}, "main"), " tmpfs "));
+  EXPECT_TRUE(has(c.output("sharing", {"file", "/disk"}, "main"), "mode=0777"));
   (void)c.exec("sharing", {"get", "http://127.0.0.1:8080/exit?code=1"}, "main");
   c.await(c.pods(), "sharing", "the container to be restarted", [](const Json* pod) {
     return pod != nullptr && int_at(container_status(*pod, "main"), "/restartCount") == 1 && container_is(*pod, "main", "running");

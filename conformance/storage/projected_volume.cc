@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/runner/conformance_test.h"
+#include "harness/runner/expect.h"
 
 PLUMB_CONFORMANCE(storage, projected_volume,
                   {.requirement = "A projected volume MUST show secrets, config maps, the pod's own fields and resources, and a service account "
@@ -17,7 +18,7 @@ PLUMB_CONFORMANCE(storage, projected_volume,
                                                   {"memory-limit", "64"}, {"memory-request", "33554432"}};
   for (const auto& [name, value] : wanted) EXPECT_EQ(file("/all/" + name), value) << name;
   EXPECT_EQ(file("/fields/name"), "reader");
-  EXPECT_NE(c.output("reader", {"file", "/all/secret", "--follow"}).find("mode=0400"), std::string::npos);
+  EXPECT_TRUE(has(c.output("reader", {"file", "/all/secret", "--follow"}), "mode=0400"));
   const Json review{{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "TokenReview"}, {"spec", {{"token", file("/all/token")}, {"audiences", {"plumb.test"}}}}};
   const Json judged = c.must(c.client().create({"authentication.k8s.io/v1", "tokenreviews", ""}, review));
   EXPECT_TRUE(at(judged, "/status/authenticated") == true) << judged.dump();
