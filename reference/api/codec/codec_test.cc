@@ -198,6 +198,18 @@ TEST(Protobuf, SortsMapsThatArriveUnsorted) {
   EXPECT_EQ(meta.labels.get("b"), "2");
 }
 
+TEST(Protobuf, KeepsTheLastOfSeveralEntriesWithOneKey) {
+  const auto label = [](std::string_view key, std::string_view value) { return "\x5a\x14\x0a\x01" + std::string(key) + "\x12\x0f" + std::string(value); };
+  const std::string old_text(15, 'o'), new_text(15, 'n'), other("\x72\x01" "f", 3);
+  for (const std::string& between : {std::string(), other}) {
+    metav1::ObjectMeta meta;
+    ASSERT_TRUE(decode_protobuf_into(metav1::ObjectMeta::info(), &meta, label("k", old_text) + label("a", old_text) + between + label("k", new_text)).ok());
+    EXPECT_EQ(meta.labels.size(), 2u);
+    EXPECT_EQ(meta.labels.get("k"), new_text);
+    EXPECT_EQ(meta.labels.get("a"), old_text);
+  }
+}
+
 TEST(Protobuf, JoinsListsThatComeInParts) {
   const std::string first("\x72\x01" "a" "\x72\x01" "b", 6), other("\x5a\x06\x0a\x01" "k\x12\x01" "v", 8), second("\x72\x01" "c", 3);
   corev1::Pod whole, parts;

@@ -26,16 +26,17 @@ inline void reorder_entries(char* entries, std::size_t entry_size, const std::ve
   std::memcpy(entries, moved.get(), bytes);
 }
 
-// Entries with equal keys keep their order.
-inline void sort_entries(RawList& list, std::size_t entry_size) {
+// False when they were sorted, each key once. Entries with equal keys keep their order.
+inline bool sort_entries(RawList& list, std::size_t entry_size) {
   const auto key = [&](std::uint32_t i) { return entry_key(list.data() + i * entry_size); };
   std::uint32_t sorted = 1;
   while (sorted < list.size() && key(sorted - 1) < key(sorted)) ++sorted;
-  if (sorted >= list.size()) return;
+  if (sorted >= list.size()) return false;
   std::vector<std::uint32_t> order(list.size());
   std::iota(order.begin(), order.end(), 0u);
   std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
   reorder_entries(list.data(), entry_size, order);
+  return true;
 }
 
 // The entries of a map under construction, each key once. They stand in the order in which they came until sort().
