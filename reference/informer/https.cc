@@ -284,7 +284,7 @@ class HttpsClient final : public Client {
     http.timeout = options_.timeout;
     http.headers.set("accept", std::string(protobuf_type) + ", application/json");
     http.headers.set("user-agent", options_.user_agent);
-    const std::string token = options_.token ? options_.token() : options_.bearer_token;
+    const std::string token = options_.token ? options_.token() : std::string();
     if (!token.empty()) http.headers.set("authorization", "Bearer " + token);
     return http;
   }

@@ -16,8 +16,7 @@ namespace plumb::informer {
 
 struct HttpsOptions {
   std::shared_ptr<net::HttpClient> http;  // carries the endpoint and the TLS identity
-  std::string bearer_token;               // sent when set; never logged
-  std::function<std::string()> token;     // in place of bearer_token: asked for each call; must not block
+  std::function<std::string()> token;     // asked for each call, sent when not empty, never logged; must not block
   std::function<void()> unauthorized;     // told when the server answers 401
   std::string host;                       // of the server, for metrics: "10.0.0.1:6443"
   std::string user_agent = "plumbd";

@@ -32,7 +32,7 @@ Result<Connection> connect(const std::string& kubeconfig, const std::string& use
   informer::HttpsOptions https;
   https.http = PLUMB_TRY(open(config, config.user.client_certificate, config.user.client_key));
   https.host = host_of(config.server);
-  https.bearer_token = config.user.token;
+  https.token = [token = config.user.token] { return token; };
   https.user_agent = user_agent;
   return Connection{informer::make_https_client(std::move(https)), config.ca};
 }
