@@ -9,6 +9,7 @@
 #include "reference/api/codec/json.h"
 #include "reference/api/codec/list.h"
 #include "reference/api/codec/protobuf.h"
+#include "reference/api/text/time.h"
 #include "reference/api/types/apiextensionsv1.h"
 #include "reference/api/types/appsv1.h"
 #include "reference/api/types/corev1.h"
@@ -377,6 +378,15 @@ TEST(Lists, SurviveBothWires) {
     ASSERT_EQ(decoded->items.size(), 2u);
     EXPECT_EQ(decoded->items[1]->metadata.name, "b");
   }
+}
+
+TEST(Times, BeyondTheClockBecomeTheNearestItCanName) {
+  const auto year = [](std::int64_t seconds) {
+    return format_time(Time{seconds, 0, true}.wall()).substr(0, 5);
+  };
+  EXPECT_EQ(year(INT64_MAX), "2262-");
+  EXPECT_EQ(year(INT64_MIN), "1677-");
+  EXPECT_EQ(year(0), "1970-");
 }
 
 TEST(Strings, OfEverySizeAreWhatTheyWereMadeFrom) {

@@ -123,6 +123,7 @@ class Doc {
     std::memcpy(&value, raw_, sizeof value);
     return value;
   }
+  void append_scalar(std::string& out) const;
   Doc(Tag tag, Node* node) noexcept { set(tag, node); }
   Node* node() const { return get<Node*>(); }
   void retain() const noexcept;

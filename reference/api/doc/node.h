@@ -50,7 +50,7 @@ Doc DocBuilder::take_object(Doc::Member* members, std::size_t count, OnDuplicate
     if (kept != i) std::memcpy(static_cast<void*>(members + kept), members + i, sizeof(Doc::Member));
     ++kept;
   }
-  const auto depth = 1 + deepest(&members[0].value, kept, 2);
+  const auto depth = kept ? 1 + deepest(&members[0].value, kept, 2) : 1;
   return make(Doc::Tag::object, members, kept, kept * sizeof(Doc::Member), depth);
 }
 

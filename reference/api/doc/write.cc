@@ -76,11 +76,8 @@ void append_json_number(std::string& out, double value) {
   }
 }
 
-void Doc::append_json(std::string& out) const {
+void Doc::append_scalar(std::string& out) const {
   switch (kind()) {
-    case Kind::null:
-      out += "null";
-      return;
     case Kind::boolean:
       out += as_bool() ? "true" : "false";
       return;
@@ -90,32 +87,31 @@ void Doc::append_json(std::string& out) const {
       return;
     }
     case Kind::number:
-      append_json_number(out, as_double());
-      return;
+      return append_json_number(out, as_double());
     case Kind::string:
-      append_json_string(out, as_string());
-      return;
-    case Kind::array: {
-      char separator = '[';
-      for (const Doc& item : items()) {
-        out += std::exchange(separator, ',');
-        item.append_json(out);
-      }
-      out += separator == '[' ? "[]" : "]";
-      return;
-    }
-    case Kind::object: {
-      char separator = '{';
-      for (const Member& member : members()) {
-        out += std::exchange(separator, ',');
-        append_json_string(out, member.name());
-        out += ':';
-        member.value.append_json(out);
-      }
-      out += separator == '{' ? "{}" : "}";
-      return;
-    }
+      return append_json_string(out, as_string());
+    default:
+      out += "null";
   }
+}
+
+// Calls itself for each level of a document, thousands deep where somebody means harm: nothing that needs much stack belongs here.
+void Doc::append_json(std::string& out) const {
+  if (!is_array() && !is_object()) return append_scalar(out);
+  const bool named = is_object();
+  out += named ? '{' : '[';
+  const std::size_t start = out.size();
+  for (const Doc& item : items()) {
+    if (out.size() != start) out += ',';
+    item.append_json(out);
+  }
+  for (const Member& member : members()) {
+    if (out.size() != start) out += ',';
+    append_json_string(out, member.name());
+    out += ':';
+    member.value.append_json(out);
+  }
+  out += named ? '}' : ']';
 }
 
 std::string Doc::to_json() const {

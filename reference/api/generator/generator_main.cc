@@ -157,9 +157,30 @@ class Generator {
     }
   }
 
+  // Copying and destroying a large struct stands once in the package's .cc: inlined wherever a struct holds another, a pod's takes the
+  // compiler a minute. Small ones stay aggregates.
+  static bool own_functions(const Type& type) { return type.fields.size() + (type.object ? 3 : 0) >= 6; }
+  static std::vector<std::string> functions(const Type& type) {
+    const std::string& name = type.name;
+    return {name + "()", "~" + name + "()", name + "(const " + name + "&)", name + "(" + name + "&&) noexcept",
+            name + "& operator=(const " + name + "&)", name + "& operator=(" + name + "&&) noexcept"};
+  }
+  static void define_functions(std::ostream& out, const Type& type) {
+    for (std::string function : functions(type)) {
+      const std::size_t result = function.find("operator="), name = result == std::string::npos ? 0 : result;
+      function.insert(name, type.name + "::");
+      const bool initial = type.object && function == type.name + "::" + type.name + "()";
+      out << function << (initial ? " : api::Object(info()) {}\n" : " = default;\n");
+    }
+    out << "\n";
+  }
+
   void structure(std::ostream& out, const Package& package, const Type& type) const {
     out << "struct " << type.name << (type.object ? " : api::Object" : "") << " {\n";
-    if (type.object) out << "  " << type.name << "() : api::Object(info()) {}\n";
+    if (own_functions(type))
+      for (const std::string& function : functions(type)) out << "  " << function << ";\n";
+    else if (type.object)
+      out << "  " << type.name << "() : api::Object(info()) {}\n";
     for (const Field& field : type.fields) {
       const std::string cpp = cpp_type(package, field);
       out << "  " << cpp << " " << field.member << initializer(cpp) << ";\n";
@@ -177,10 +198,13 @@ class Generator {
     enum_tables(out, package);
     for (const Type* type : ordered(package)) tables(out, package, *type);
     out << "}  // namespace\n\n";
-    for (const Type* type : ordered(package)) info(out, package, *type);
-    out << "const api::TypeInfo* const package_types[] = {";
+    for (const Type* type : ordered(package)) {
+      if (own_functions(*type)) define_functions(out, *type);
+      info(out, package, *type);
+    }
+    out << "constexpr const api::TypeInfo* package_types[] = {";
     for (const Type& type : package.types) out << "&" << type.name << "::type_info, ";
-    out << "};\nextern const api::PackageInfo package_info;\nconst api::PackageInfo package_info{\"" << package.name << "\", \"" << package.group << "\", \""
+    out << "};\nextern const api::PackageInfo package_info;\nconstinit const api::PackageInfo package_info{\"" << package.name << "\", \"" << package.group << "\", \""
         << package.version << "\", package_types};\n\n}  // namespace plumb::" << package.name << "\n";
     return out.str();
   }
@@ -196,10 +220,10 @@ class Generator {
       for (const Enum& e : other.enums) {
         if (!foreign.count(other.name + "::" + e.name)) continue;
         const std::string id = other.name + "_" + e.name;
-        out << "const std::string_view values_" << id << "[] = {";
+        out << "constexpr std::string_view values_" << id << "[] = {";
         for (const auto& [name, value] : e.values) out << "\"" << value << "\", ";
         if (e.values.empty()) out << "\"\"";
-        out << "};\nconst api::EnumInfo enum_" << id << "{\"" << e.name << "\", " << (e.closed && !e.values.empty() ? "true" : "false") << ", values_" << id
+        out << "};\nconstexpr api::EnumInfo enum_" << id << "{\"" << e.name << "\", " << (e.closed && !e.values.empty() ? "true" : "false") << ", values_" << id
             << "};\n";
       }
   }
@@ -280,13 +304,13 @@ class Generator {
 
   void lists(std::ostream& out, const Package& package, const Type& type, const std::vector<Flat>& json, const std::vector<const Field*>& wire) const {
     if (!json.empty()) {
-      out << "const api::FieldInfo json_" << type.name << "[] = {\n";
+      out << "constexpr api::FieldInfo json_" << type.name << "[] = {\n";
       for (const Flat& flat : json) out << entry(*flat.package, *flat.field, flat.offset);
       out << "};\n";
       slots(out, type, json);
     }
     if (!wire.empty()) {
-      out << "const api::FieldInfo wire_" << type.name << "[] = {\n";
+      out << "constexpr api::FieldInfo wire_" << type.name << "[] = {\n";
       for (const Field* field : wire) out << entry(package, *field, "offsetof(" + type.name + ", " + field->member + ")");
       out << "};\n";
     }
@@ -306,7 +330,7 @@ class Generator {
         slot = static_cast<int>(i) + 1;
       }
       if (clash) continue;
-      out << "const std::uint8_t slots_" << type.name << "[] = {";
+      out << "constexpr std::uint8_t slots_" << type.name << "[] = {";
       for (const int slot : table) out << slot << ",";
       out << "};\nconstexpr std::uint64_t seed_" << type.name << " = " << seed << "u;\n";
       return;
@@ -317,7 +341,7 @@ class Generator {
     const bool any_json = type.object || !type.fields.empty();
     const bool any_wire = type.object || std::any_of(type.fields.begin(), type.fields.end(), [](const Field& f) { return f.number > 0; });
     const auto flag = [](bool b) { return b ? "true" : "false"; };
-    out << "const api::TypeInfo " << type.name << "::type_info{\"" << type.name << "\", \"" << package.name << "\", \""
+    out << "constinit const api::TypeInfo " << type.name << "::type_info{\"" << type.name << "\", \"" << package.name << "\", \""
         << package.group << "\", \"" << package.version << "\", sizeof(" << type.name << "), " << flag(type.object) << ", " << flag(type.type_meta) << ", "
         << flag(type.atomic) << ", " << flag(type.union_) << ", " << (any_json ? "json_" + type.name : "{}") << ", " << (any_wire ? "wire_" + type.name : "{}") << ", "
         << (any_json ? "slots_" + type.name : "{}") << ", " << (any_json ? "seed_" + type.name : "0") << ", ";

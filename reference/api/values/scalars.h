@@ -1,6 +1,7 @@
 // The small values of API fields. For each, all-zero bytes mean "not set".
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -98,6 +99,12 @@ class Box {
   T* pointer_ = nullptr;
 };
 
+// The wire can name times that 64 bits of nanoseconds cannot (years 1678 to 2261): those become the nearest that they can.
+inline WallTime clamped_wall_time(std::int64_t seconds, std::int32_t nanos) {
+  constexpr std::int64_t limit = INT64_MAX / 1'000'000'000 - 3;  // an int32 of nanoseconds is at most 2.2 s
+  return WallTime(std::chrono::seconds(std::clamp(seconds, -limit, limit)) + std::chrono::nanoseconds(nanos));
+}
+
 // metav1.Time: seconds since 1970, UTC. Unset is "null" on the wire.
 struct Time {
   std::int64_t seconds = 0;
@@ -109,7 +116,7 @@ struct Time {
     const auto whole = std::chrono::floor<std::chrono::seconds>(since);
     return {whole.count(), 0, true};
   }
-  WallTime wall() const { return WallTime(std::chrono::seconds(seconds) + std::chrono::nanoseconds(nanos)); }
+  WallTime wall() const { return clamped_wall_time(seconds, nanos); }
   explicit operator bool() const { return set; }
   friend bool operator==(const Time&, const Time&) = default;
   friend bool operator<(const Time& a, const Time& b) { return std::pair(a.seconds, a.nanos) < std::pair(b.seconds, b.nanos); }
@@ -127,7 +134,7 @@ struct MicroTime {
     const auto micros = std::chrono::floor<std::chrono::microseconds>(since - whole);
     return {whole.count(), static_cast<std::int32_t>(micros.count() * 1000), true};
   }
-  WallTime wall() const { return WallTime(std::chrono::seconds(seconds) + std::chrono::nanoseconds(nanos)); }
+  WallTime wall() const { return clamped_wall_time(seconds, nanos); }
   explicit operator bool() const { return set; }
   friend bool operator==(const MicroTime&, const MicroTime&) = default;
 };
