@@ -28,6 +28,9 @@ Arguments& Arguments::option(const std::string& names, std::string& value, const
 Arguments& Arguments::option(const std::string& names, int& value, const std::string& help) {
   return app_->app.add_option(names, value, help)->group(app_->heading), *this;
 }
+Arguments& Arguments::option(const std::string& names, std::optional<int>& value, const std::string& help) {
+  return app_->app.add_option(names, value, help)->group(app_->heading), *this;
+}
 Arguments& Arguments::option(const std::string& names, double& value, const std::string& help) {
   return app_->app.add_option(names, value, help)->group(app_->heading), *this;
 }

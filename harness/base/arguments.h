@@ -20,6 +20,7 @@ class Arguments {
 
   Arguments& option(const std::string& names, std::string& value, const std::string& help);
   Arguments& option(const std::string& names, int& value, const std::string& help);
+  Arguments& option(const std::string& names, std::optional<int>& value, const std::string& help);  // nullopt: not given
   Arguments& option(const std::string& names, double& value, const std::string& help);
   Arguments& option(const std::string& names, std::vector<std::string>& values, const std::string& help);
   // The text is handed to `take`; what that refuses is a usage error. The help shows `otherwise` as the default.

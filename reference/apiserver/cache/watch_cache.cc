@@ -1,5 +1,7 @@
 #include "reference/apiserver/cache/watch_cache.h"
 
+#include <thread>
+
 #include "harness/base/log.h"
 #include "reference/api/codec/json.h"
 #include "reference/api/codec/protobuf.h"
@@ -10,6 +12,8 @@ namespace {
 constexpr std::string_view root = "/registry/";
 constexpr std::size_t load_page = 1'000;
 constexpr Duration rebuild_pause = std::chrono::seconds(1);
+constexpr Duration gathering = std::chrono::microseconds(500);
+constexpr std::size_t gathering_from = 12;
 
 Result<std::shared_ptr<api::Object>> decode_stored_json(const resources::Resource& resource, std::string_view json) {
   const api::TypeMeta meta = PLUMB_TRY(api::peek_type_meta(json));
@@ -228,7 +232,9 @@ void WatchCache::when_fresh(Then then) {
 }
 
 void WatchCache::ask_revision() {
-  for (;;) {
+  for (std::size_t last = 0;;) {
+    // Where several waited, more are on their way: a question to the store costs more than the answers that share it.
+    if (last >= gathering_from) std::this_thread::sleep_for(gathering);
     std::vector<Then> waiting;
     {
       const std::lock_guard lock(fresh_mutex_);
@@ -237,6 +243,7 @@ void WatchCache::ask_revision() {
         return;
       }
       waiting.swap(fresh_waiters_);
+      last = waiting.size();
     }
     const Result<Revision> now = store_.current_revision();
     if (now.ok()) {

@@ -3,8 +3,8 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "harness/base/arguments.h"
 #include "harness/base/encoding.h"
@@ -18,7 +18,6 @@ namespace plumb::cluster {
 namespace {
 
 constexpr int exit_unavailable = 3;
-constexpr int not_given = std::numeric_limits<int>::min();
 constexpr char kDefaultName[] = "plumb";
 
 struct Place {
@@ -46,7 +45,8 @@ class Up final : public Role {
   int run(const std::vector<std::string>& args) override {
     Place place;
     ClusterConfig wanted;
-    int nodes = not_given, hollow = not_given, seconds = 120;
+    std::optional<int> nodes, hollow;
+    int seconds = 120;
     std::string store, servers, grace;
     bool separate = false;
     Arguments arguments("plumb up", summary());
@@ -74,8 +74,8 @@ class Up final : public Role {
       wanted.nodes = geteuid() == 0 ? 1 : 0;
     }
     if (!place.name.empty()) wanted.name = place.name;
-    if (nodes != not_given) wanted.nodes = nodes;
-    if (hollow != not_given) wanted.hollow_nodes = hollow;
+    if (nodes) wanted.nodes = *nodes;
+    if (hollow) wanted.hollow_nodes = *hollow;
     if (seconds < 1) return refuse("up", fail(Code::invalid_argument, "--timeout must be at least 1 second"));
     if (!store.empty()) wanted.store = store;
     if (!servers.empty()) {
