@@ -70,9 +70,10 @@ std::optional<WallTime> read_time(std::string_view text) {
 }
 
 std::string date_and_time(WallTime time, const char* end_mark) {
-  const auto day = floor<days>(time);
+  const auto second = floor<seconds>(time);  // the first day that nanoseconds can name begins before their first moment
+  const auto day = floor<days>(second);
   const year_month_day date(day);
-  const hh_mm_ss clock(floor<seconds>(time - day));
+  const hh_mm_ss clock(second - day);
   char buffer[48];
   std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02uT%02d:%02d:%02d%s", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                 static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
