@@ -159,6 +159,8 @@ void Channel::on_writable() {
   if (ssl_ && !reading_ && descriptor_.open() && SSL_want_write(ssl_.get()) == 0 && !paused_ && !eof_) descriptor_.wait_read(self);
 }
 
+void Channel::on_stop() { close(fail(Code::unavailable, "the connection's thread stops")); }
+
 void Channel::send(std::string_view data) {
   if (!descriptor_.open()) return;
   out_.append(data);

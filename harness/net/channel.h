@@ -26,7 +26,7 @@ class Channel final : public ReadySink, public std::enable_shared_from_this<Chan
  public:
   static constexpr std::size_t kFull = 64 << 10;
 
-  Channel(const std::shared_ptr<Reactor>& reactor, int fd) : descriptor_(reactor, fd) {}
+  Channel(const std::shared_ptr<Reactor>& reactor, int fd) : descriptor_(reactor, fd, this) {}
   ~Channel() override = default;
 
   // Begins: a non-blocking connect that may still be under way, then the handshake when `ssl` is set, then reading.
@@ -58,6 +58,7 @@ class Channel final : public ReadySink, public std::enable_shared_from_this<Chan
 
   void on_readable() override;
   void on_writable() override;
+  void on_stop() override;
 
  private:
   enum class Io { done, again, closed };

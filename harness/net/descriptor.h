@@ -12,12 +12,14 @@ class ReadySink {
   virtual ~ReadySink() = default;
   virtual void on_readable() = 0;
   virtual void on_writable() = 0;
+  // The reactor stops, and with it the descriptor: what refers to others in a circle lets go of them.
+  virtual void on_stop() {}
 };
 
 class Descriptor {
  public:
-  // Owns fd from here on. Waits keep `sink` alive until they fire or close() drops them.
-  Descriptor(std::shared_ptr<Reactor> reactor, int fd);
+  // Owns fd from here on; `owner`, if any, holds this object and is told when the reactor stops. Waits keep `sink` alive until they fire or close() drops them.
+  Descriptor(std::shared_ptr<Reactor> reactor, int fd, ReadySink* owner = nullptr);
   ~Descriptor();
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
@@ -33,6 +35,7 @@ class Descriptor {
   struct Inner;
   friend struct plumb::net::Reactor::Impl;
   std::shared_ptr<Reactor> reactor_;
+  ReadySink* const owner_;
   int fd_;
   bool reading_ = false, writing_ = false;
   std::unique_ptr<Inner> inner_;

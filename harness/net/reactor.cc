@@ -86,6 +86,9 @@ void Reactor::Impl::fire() {
 }
 
 void Reactor::Impl::close_all() {
+  // What the owners open in answer is closed without a word, or they could go on for ever.
+  for (detail::Descriptor* each : std::vector<detail::Descriptor*>(descriptors.begin(), descriptors.end()))
+    if (descriptors.contains(each) && each->owner_) each->owner_->on_stop();
   while (!descriptors.empty()) (*descriptors.begin())->close();
 }
 
@@ -174,8 +177,8 @@ const std::shared_ptr<Reactor>& shared_reactor() {
 
 namespace detail {
 
-Descriptor::Descriptor(std::shared_ptr<Reactor> reactor, int fd)
-    : reactor_(std::move(reactor)), fd_(fd), inner_(new Inner{asio::posix::stream_descriptor(*reactor_->impl().context, fd)}) {
+Descriptor::Descriptor(std::shared_ptr<Reactor> reactor, int fd, ReadySink* owner)
+    : reactor_(std::move(reactor)), owner_(owner), fd_(fd), inner_(new Inner{asio::posix::stream_descriptor(*reactor_->impl().context, fd)}) {
   reactor_->impl().descriptors.insert(this);
 }
 

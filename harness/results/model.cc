@@ -86,6 +86,8 @@ json to_json(const TestResult& test) {
 
 Result<TestResult> test_from_json(const json& document) {
   if (!document.is_object()) return fail(Code::invalid_argument, "a test is not an object");
+  // Ahead of the rest: g++ drops, and does not destroy, what a half-made aggregate holds when PLUMB_TRY leaves it.
+  const auto verdict = PLUMB_TRY(parse<TestVerdict>(test_verdicts, get<std::string>(document, "verdict", "unknown")));
   return TestResult{
       .name = get<std::string>(document, "name"),
       .suite = get<std::string>(document, "suite"),
@@ -93,7 +95,7 @@ Result<TestResult> test_from_json(const json& document) {
       .covers = get<std::vector<std::string>>(document, "covers"),
       .needs = get<std::vector<std::string>>(document, "needs"),
       .required = get<bool>(document, "required", true),
-      .verdict = PLUMB_TRY(parse<TestVerdict>(test_verdicts, get<std::string>(document, "verdict", "unknown"))),
+      .verdict = verdict,
       .started = get_time(document, "started"),
       .duration = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(get<double>(document, "durationSeconds"))),
       .message = get<std::string>(document, "message"),

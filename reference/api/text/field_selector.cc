@@ -45,7 +45,8 @@ Result<FieldRequirement> parse_term(std::string_view term, std::string_view whol
     const bool unequal = rest.starts_with("!=");
     if (!unequal && rest[0] != '=') continue;
     const std::size_t width = unequal || rest.starts_with("==") ? 2 : 1;
-    return FieldRequirement{std::string(term.substr(0, i)), !unequal, PLUMB_TRY(unescape(rest.substr(width)))};
+    std::string value = PLUMB_TRY(unescape(rest.substr(width)));
+    return FieldRequirement{std::string(term.substr(0, i)), !unequal, std::move(value)};
   }
   return invalid("invalid selector: '" + std::string(whole) + "'; can't understand '" + std::string(term) + "'");
 }

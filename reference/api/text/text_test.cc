@@ -90,6 +90,7 @@ TEST(FieldSelector, ParsesAndMatches) {
   EXPECT_FALSE(selector->matches([](std::string_view) { return "Running"; }));
   EXPECT_EQ(FieldSelector::parse("abc").error().message, "invalid selector: 'abc'; can't understand 'abc'");
   EXPECT_EQ(FieldSelector::parse("a=b=c").error().message, "invalid field selector: unescaped character in value: 61");
+  EXPECT_FALSE(FieldSelector::parse("spec.a_name_that_needs_memory_of_its_own=\\x").ok());
   EXPECT_EQ(FieldSelector::parse(R"(a=\x)").error().message, R"(invalid field selector: invalid escape sequence: \x)");
   EXPECT_TRUE(FieldSelector::parse("")->everything());
 }
