@@ -48,8 +48,7 @@ class DaemonSets final : public Controller {
     sets_ = watches.watch<DaemonSet>([this](const SetPtr& before, const SetPtr& after) { set_changed(before, after); });
     nodes_ = watches.watch<corev1::Node>([this](const NodePtr& before, const NodePtr& after) { node_changed(before.get(), after.get()); });
     revisions_ = watches.watch<appsv1::ControllerRevision>([this](const RevisionPtr& before, const RevisionPtr& after) {
-      // A new one of its own says nothing: the controller made it.
-      if (before || !informer::controller_ref(*after)) owned_changed(before.get(), after.get());
+      if (matters(before.get(), after.get())) owned_changed(before.get(), after.get());
     });
     pods_ = watches.watch<corev1::Pod>([this](const PodPtr& before, const PodPtr& after) {
       pod_expected(before.get(), after.get());
@@ -131,6 +130,17 @@ class DaemonSets final : public Controller {
   }
 
   std::string owner_of(const api::Object& object) const { return owner_key(sets_, object.metadata.namespace_, informer::controller_ref(object)); }
+
+  // Not a new revision that has its owner, as the controller makes them, and not a label that nobody selects by.
+  bool matters(const appsv1::ControllerRevision* before, const appsv1::ControllerRevision* after) const {
+    if (!after) return true;
+    if (!before) return informer::controller_ref(*after) == nullptr;
+    const std::string key = owner_of(*after);
+    const SetPtr set = key.empty() ? nullptr : sets_.get(key);
+    if (!set || owner_of(*before) != key || after->metadata.deletionTimestamp) return true;
+    return before->revision != after->revision || before->metadata.labels.get(revision_hash_label) != after->metadata.labels.get(revision_hash_label) ||
+           selects(*set, before->metadata.labels) != selects(*set, after->metadata.labels);
+  }
 
   void pod_expected(const corev1::Pod* before, const corev1::Pod* after) {
     const corev1::Pod& pod = after ? *after : *before;
