@@ -4,6 +4,7 @@
 #include <map>
 
 #include "reference/controllers/deployment/rollout.h"
+#include "reference/controllers/framework/count_or_percent.h"
 #include "reference/controllers/framework/ownership.h"
 #include "reference/informer/event_recorder.h"
 

@@ -7,6 +7,8 @@
 #include "harness/base/encoding.h"
 #include "reference/api/codec/json.h"
 #include "reference/api/walk.h"
+#include "reference/controllers/framework/count_or_percent.h"
+#include "reference/controllers/framework/safe_hash.h"
 
 namespace plumb::controllers::deployment {
 
@@ -66,16 +68,6 @@ bool has_history_limit(const appsv1::Deployment& deployment) {
   return deployment.spec.revisionHistoryLimit.value_or(std::numeric_limits<std::int32_t>::max()) != std::numeric_limits<std::int32_t>::max();
 }
 
-std::int32_t scaled_value(const api::IntOrString& value, std::int32_t total, bool round_up) {
-  if (!value.is_string()) return value ? value.number : 0;
-  const std::string_view text = value.text;
-  if (text.empty() || text.back() != '%') return 0;
-  const auto percent = parse_int(text.substr(0, text.size() - 1));
-  if (!percent) return 0;
-  const double exact = static_cast<double>(*percent) * total / 100;
-  return static_cast<std::int32_t>(round_up ? std::ceil(exact) : std::floor(exact));
-}
-
 std::int32_t max_surge(const appsv1::Deployment& deployment) { return is_rolling(deployment) ? fenceposts(deployment).surge : 0; }
 
 std::int32_t max_unavailable(const appsv1::Deployment& deployment) {
@@ -110,10 +102,7 @@ std::string template_hash(const corev1::PodTemplateSpec& pod_template, std::opti
   if (collisions) text += std::to_string(*collisions);
   std::uint32_t hash = 2166136261u;
   for (const char byte : text) hash = (hash ^ static_cast<unsigned char>(byte)) * 16777619u;
-  constexpr std::string_view alphabet = "bcdfghjklmnpqrstvwxz2456789";
-  std::string encoded = std::to_string(hash);
-  for (char& digit : encoded) digit = alphabet[static_cast<unsigned char>(digit) % alphabet.size()];
-  return encoded;
+  return safe_encoded(hash);
 }
 
 bool same_template(const corev1::PodTemplateSpec& a, const corev1::PodTemplateSpec& b) {

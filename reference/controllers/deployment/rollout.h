@@ -22,8 +22,6 @@ std::int32_t replicas_of(const appsv1::ReplicaSet& replica_set);
 bool has_progress_deadline(const appsv1::Deployment& deployment);
 bool has_history_limit(const appsv1::Deployment& deployment);
 
-// A count, or a percentage of `total` rounded up or down. Anything malformed is 0.
-std::int32_t scaled_value(const api::IntOrString& value, std::int32_t total, bool round_up);
 // Zero unless the strategy is RollingUpdate. When both come to zero, one pod may be unavailable.
 std::int32_t max_surge(const appsv1::Deployment& deployment);
 std::int32_t max_unavailable(const appsv1::Deployment& deployment);  // at most the replicas

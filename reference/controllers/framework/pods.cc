@@ -27,6 +27,18 @@ std::optional<Duration> available_in(const corev1::Pod& pod, std::int32_t min_re
   return left > Duration::zero() ? std::optional(left) : std::nullopt;
 }
 
+std::string_view target_node(const corev1::Pod& pod) {
+  if (!pod.spec.nodeName.empty()) return pod.spec.nodeName.view();
+  const corev1::NodeAffinity* affinity = pod.spec.affinity ? pod.spec.affinity->nodeAffinity.get() : nullptr;
+  const corev1::NodeSelector* required = affinity ? affinity->requiredDuringSchedulingIgnoredDuringExecution.get() : nullptr;
+  if (!required) return {};
+  for (const corev1::NodeSelectorTerm& term : required->nodeSelectorTerms)
+    for (const corev1::NodeSelectorRequirement& field : term.matchFields)
+      if (field.key == "metadata.name" && field.operator_ == corev1::NodeSelectorOpIn)
+        return field.values.size() == 1 ? field.values[0].view() : std::string_view();
+  return {};
+}
+
 std::shared_ptr<corev1::Pod> pod_from(const corev1::PodTemplateSpec& pod_template, const api::Object& owner) {
   auto pod = std::make_shared<corev1::Pod>();
   pod->metadata.namespace_ = owner.metadata.namespace_;

@@ -19,6 +19,9 @@ bool is_available(const corev1::Pod& pod, std::int32_t min_ready_seconds, WallTi
 // How long until a ready pod becomes available; nullopt when it is available already or not ready.
 std::optional<Duration> available_in(const corev1::Pod& pod, std::int32_t min_ready_seconds, WallTime now);
 
+// The node that the pod is on or, for one that is not bound yet, the one that its node affinity names; "" where there is none.
+std::string_view target_node(const corev1::Pod& pod);
+
 // A pod of a template, as upstream makes it for the owner: generateName, labels, annotations, finalizers, controller reference, spec.
 std::shared_ptr<corev1::Pod> pod_from(const corev1::PodTemplateSpec& pod_template, const api::Object& owner);
 

@@ -8,11 +8,13 @@
 #include "harness/base/encoding.h"
 #include "harness/base/log.h"
 #include "reference/api/codec/json.h"
+#include "reference/api/doc/document.h"
 #include "reference/api/text/time.h"
 #include "reference/api/types/appsv1.h"
 #include "reference/api/types/corev1.h"
 #include "reference/controllers/framework/driver.h"
 #include "reference/controllers/framework/own_role.h"
+#include "reference/controllers/framework/pods.h"
 #include "reference/informer/fake_client.h"
 
 namespace plumb::controllers {
@@ -80,13 +82,28 @@ std::string summary(const corev1::Namespace& home) {
   return text;
 }
 
+// Of other types, what stands beside metadata and spec.
+std::string other_fields(const api::Object& object) {
+  std::string text;
+  std::string json;
+  api::encode_json(object, json);
+  const Result<api::Doc> doc = api::parse_json(json);
+  if (!doc.ok()) return text;
+  for (const api::Doc::Member& member : doc->members()) {
+    if (member.name() == "status") text += " " + member.value.to_json();
+    if (member.value.kind() == api::Doc::Kind::integer) text += " " + std::string(member.name()) + " " + member.value.to_json();
+  }
+  return text;
+}
+
 std::string summary(const api::Object& object) {
   std::string text = object_key(object);
   if (const auto* pod = api::as<corev1::Pod>(object)) text += summary(*pod);
-  if (const auto* node = api::as<corev1::Node>(object)) text += summary(*node);
-  if (const auto* set = api::as<appsv1::ReplicaSet>(object)) text += summary(*set);
-  if (const auto* deployment = api::as<appsv1::Deployment>(object)) text += summary(*deployment);
-  if (const auto* home = api::as<corev1::Namespace>(object)) text += summary(*home);
+  else if (const auto* node = api::as<corev1::Node>(object)) text += summary(*node);
+  else if (const auto* set = api::as<appsv1::ReplicaSet>(object)) text += summary(*set);
+  else if (const auto* deployment = api::as<appsv1::Deployment>(object)) text += summary(*deployment);
+  else if (const auto* home = api::as<corev1::Namespace>(object)) text += summary(*home);
+  else text += other_fields(object);
   for (const auto& owner : object.metadata.ownerReferences) text += " owner " + owner.name.str();
   for (const api::Str& finalizer : object.metadata.finalizers) text += " finalizer " + finalizer.str();
   if (object.metadata.deletionTimestamp) text += " deleting";
@@ -186,7 +203,7 @@ class Theatre {
       }
       if (pod->status.phase == corev1::PodRunning || left-- <= 0) continue;
       auto next = std::make_shared<corev1::Pod>(*pod);
-      if (next->spec.nodeName.empty()) next->spec.nodeName = "n1";
+      if (next->spec.nodeName.empty()) next->spec.nodeName = target_node(*pod).empty() ? "n1" : target_node(*pod);
       next->status.phase = corev1::PodRunning;
       corev1::PodCondition& ready = next->status.conditions.emplace_back();
       ready.type = corev1::PodReady;

@@ -5,36 +5,23 @@
 #include <unordered_map>
 
 #include "harness/base/encoding.h"
+#include "reference/controllers/framework/pod_actions.h"
 #include "reference/controllers/framework/pods.h"
-#include "reference/informer/event_recorder.h"
 
 namespace plumb::controllers::replicaset {
 
 namespace {
 
-using informer::event_normal;
-using informer::event_warning;
-
 Stage creations(const Desired& desired, std::size_t count) {
   Stage stage;
   stage.slow_start = true;
-  Action action;
-  action.request = informer::create_request(pod_from(*desired.pod_template, *desired.owner));
-  action.on_success = Event{desired.owner, event_normal, "SuccessfulCreate", "Created pod: {}"};
-  action.on_failure = Event{desired.owner, event_warning, "FailedCreate", "Error creating: {}"};
-  stage.actions.assign(std::min(count, burst_replicas), action);
+  stage.actions.assign(std::min(count, burst_replicas), create_pod(pod_from(*desired.pod_template, *desired.owner), desired.owner));
   return stage;
 }
 
 Stage deletions(const Desired& desired, const std::vector<PodPtr>& victims) {
   Stage stage;
-  for (const PodPtr& pod : victims) {
-    Action& action = stage.actions.emplace_back();
-    action.request = informer::remove_request(informer::resource_of<corev1::Pod>(), pod->metadata.namespace_, pod->metadata.name);
-    action.on_success = Event{desired.owner, event_normal, "SuccessfulDelete", "Deleted pod: " + pod->metadata.name.str()};
-    action.on_failure = Event{desired.owner, event_warning, "FailedDelete", "Error deleting: {}"};
-    action.accept = {"NotFound"};
-  }
+  for (const PodPtr& pod : victims) stage.actions.push_back(delete_pod(*pod, desired.owner));
   return stage;
 }
 

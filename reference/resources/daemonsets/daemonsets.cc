@@ -1,4 +1,6 @@
+#include "harness/base/encoding.h"
 #include "reference/api/types/appsv1.h"
+#include "reference/api/walk.h"
 #include "reference/resources/podspec/validate.h"
 #include "reference/resources/shared/checks.h"
 #include "reference/resources/shared/print.h"
@@ -16,6 +18,15 @@ void check_rolling(const appsv1::RollingUpdateDaemonSet& rolling, const FieldPat
   if (unavailable && surge)
     errors.invalid(path.child("maxSurge"), shown(rolling.maxSurge), "may not be set when maxUnavailable is non-zero");
   if (!unavailable && !surge) errors.required(path.child("maxUnavailable"), "cannot be 0 when maxSurge is 0");
+}
+
+constexpr std::string_view template_generation = "deprecated.daemonset.template.generation";
+
+std::int64_t template_generation_of(const appsv1::DaemonSet& set) {
+  return parse_int(set.metadata.annotations.get(template_generation).view()).value_or(0);
+}
+void set_template_generation(appsv1::DaemonSet& set, std::int64_t generation) {
+  set.metadata.annotations.set(template_generation, api::Str(std::to_string(generation)));
 }
 
 class DaemonSets final : public Typed<appsv1::DaemonSet> {
@@ -40,9 +51,19 @@ class DaemonSets final : public Typed<appsv1::DaemonSet> {
     }
     if (!object.spec.revisionHistoryLimit) object.spec.revisionHistoryLimit = 10;
   }
+  // The number of the template, which clients do not choose; pods made before there were hashes are known by it.
+  void on_create(appsv1::DaemonSet& object) const override { set_template_generation(object, 1); }
+  void on_update(appsv1::DaemonSet& next, const appsv1::DaemonSet& previous) const override {
+    const bool changed = !api::semantically_equal(corev1::PodTemplateSpec::info(), &next.spec.template_, &previous.spec.template_);
+    set_template_generation(next, template_generation_of(previous) + changed);
+  }
   void check(const appsv1::DaemonSet& object, FieldErrors& errors) const override {
     const auto& spec = object.spec;
-    check_controller_selector(spec.selector, "daemonset", spec_path.child("selector"), errors);
+    if (spec.selector)
+      check_controller_selector(spec.selector, "daemonset", spec_path.child("selector"), errors);
+    else
+      errors.invalid(spec_path.child("template").child("metadata").child("labels"), go_text(spec.template_.metadata.labels),
+                     "`selector` does not match template `labels`");
     check_running_template(spec.template_, spec.selector, "DaemonSet", spec_path.child("template"), errors);
     check_nonnegative(spec.minReadySeconds, spec_path.child("minReadySeconds"), errors);
     const FieldPath strategy = spec_path.child("updateStrategy");
@@ -52,6 +73,21 @@ class DaemonSets final : public Typed<appsv1::DaemonSet> {
   void check_update(const appsv1::DaemonSet& next, const appsv1::DaemonSet& previous, FieldErrors& errors) const override {
     check_immutable(!(next.spec.selector == previous.spec.selector), spec_path.child("selector"),
                     next.spec.selector ? go_text(*next.spec.selector) : "null", errors);
+  }
+  void check_status_update(const appsv1::DaemonSet& next, const appsv1::DaemonSet& previous, FieldErrors& errors) const override {
+    const FieldPath path("status");
+    const auto& status = next.status;
+    const std::pair<std::string_view, std::int64_t> counts[] = {{"currentNumberScheduled", status.currentNumberScheduled},
+                                                                {"numberMisscheduled", status.numberMisscheduled},
+                                                                {"desiredNumberScheduled", status.desiredNumberScheduled},
+                                                                {"numberReady", status.numberReady},
+                                                                {"observedGeneration", status.observedGeneration},
+                                                                {"updatedNumberScheduled", status.updatedNumberScheduled},
+                                                                {"numberAvailable", status.numberAvailable},
+                                                                {"numberUnavailable", status.numberUnavailable},
+                                                                {"collisionCount", status.collisionCount.value_or(0)}};
+    for (const auto& [name, count] : counts) check_nonnegative(count, path.child(name), errors);
+    check_not_decremented(status.collisionCount, previous.status.collisionCount, path.child("collisionCount"), errors);
   }
   std::vector<Cell> cells(const appsv1::DaemonSet& object, WallTime now) const override {
     const auto& status = object.status;

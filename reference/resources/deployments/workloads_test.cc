@@ -57,16 +57,5 @@ TEST(Jobs, DefaultsSelectorAndState) {
   EXPECT_TRUE(errors.empty()) << errors.to_string();
 }
 
-TEST(DaemonSets, Defaults) {
-  expect_defaults("daemonsets.apps", "{}", {{"/spec/updateStrategy", R"({"rollingUpdate":{"maxSurge":0,"maxUnavailable":1},"type":"RollingUpdate"})"},
-                                            {"/spec/revisionHistoryLimit", "10"}});
-}
-
-TEST(StatefulSets, Defaults) {
-  expect_defaults("statefulsets.apps", "{}", {{"/spec/podManagementPolicy", R"("OrderedReady")"}, {"/spec/replicas", "1"},
-                                              {"/spec/updateStrategy", R"({"rollingUpdate":{"partition":0},"type":"RollingUpdate"})"},
-                                              {"/spec/persistentVolumeClaimRetentionPolicy", R"({"whenDeleted":"Retain","whenScaled":"Retain"})"}});
-}
-
 }  // namespace
 }  // namespace plumb::resources::testing

@@ -1,9 +1,17 @@
-#include "reference/api/types/corev1.h"
+#include "reference/resources/persistentvolumeclaims/claim_rules.h"
+
 #include "reference/api/walk.h"
 #include "reference/resources/shared/print.h"
 #include "reference/resources/shared/typed.h"
 
 namespace plumb::resources {
+
+void check_claim_spec(const corev1::PersistentVolumeClaimSpec& spec, const FieldPath& path, FieldErrors& errors) {
+  if (spec.accessModes.empty()) errors.required(path.child("accessModes"), "at least 1 access mode is required");
+  if (spec.selector) check_label_selector(*spec.selector, path.child("selector"), errors);
+  if (!spec.resources.requests.contains("storage")) errors.required(path.child("resources").key("storage"));
+}
+
 namespace {
 
 const FieldPath spec_path("spec");
@@ -30,10 +38,7 @@ class PersistentVolumeClaims final : public Typed<corev1::PersistentVolumeClaim>
   }
   void on_create(corev1::PersistentVolumeClaim& claim) const override { claim.status.phase = "Pending"; }
   void check(const corev1::PersistentVolumeClaim& claim, FieldErrors& errors) const override {
-    const auto& spec = claim.spec;
-    if (spec.accessModes.empty()) errors.required(spec_path.child("accessModes"), "at least 1 access mode is required");
-    if (spec.selector) check_label_selector(*spec.selector, spec_path.child("selector"), errors);
-    if (!spec.resources.requests.contains("storage")) errors.required(spec_path.child("resources").key("storage"));
+    check_claim_spec(claim.spec, spec_path, errors);
   }
   // A bound claim may grow; everything else of it stays.
   void check_update(const corev1::PersistentVolumeClaim& next, const corev1::PersistentVolumeClaim& previous, FieldErrors& errors) const override {

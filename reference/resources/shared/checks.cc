@@ -12,6 +12,10 @@ void check_nonnegative(std::int64_t value, const FieldPath& path, FieldErrors& e
   if (value < 0) errors.invalid(path, std::to_string(value), "must be greater than or equal to 0");
 }
 
+void check_not_decremented(const api::Opt<std::int32_t>& next, const api::Opt<std::int32_t>& previous, const FieldPath& path, FieldErrors& errors) {
+  if (previous && (!next || *next < *previous)) errors.invalid(path, std::to_string(next.value_or(0)), "cannot be decremented");
+}
+
 void check_required(std::string_view value, const FieldPath& path, FieldErrors& errors) {
   if (value.empty()) errors.required(path);
 }

@@ -24,6 +24,8 @@ inline void check_number(const api::Problems& problems, const FieldPath& path, s
 }
 
 void check_nonnegative(std::int64_t value, const FieldPath& path, FieldErrors& errors);
+// A counter that only grows; an absent one is the lowest.
+void check_not_decremented(const api::Opt<std::int32_t>& next, const api::Opt<std::int32_t>& previous, const FieldPath& path, FieldErrors& errors);
 void check_required(std::string_view value, const FieldPath& path, FieldErrors& errors);
 void check_port_number_or_name(const api::IntOrString& port, const FieldPath& path, FieldErrors& errors);
 // A number from 0, or a percentage up to 100%.

@@ -59,6 +59,18 @@ Lines causes(const std::string& name, std::string_view json) {
   return lines(errors);
 }
 
+Lines create_causes(const std::string& name, std::string_view json) {
+  FieldErrors errors;
+  resource(name).validate_create(*object(name, json), errors);
+  return lines(errors);
+}
+
+Lines status_causes(const std::string& name, std::string_view previous, std::string_view next) {
+  FieldErrors errors;
+  resource(name).validate_status_update(*object(name, next), *object(name, previous), errors);
+  return lines(errors);
+}
+
 Lines update_causes(const std::string& name, std::string_view previous, std::string_view next) {
   FieldErrors errors;
   const auto before = object(name, previous), after = object(name, next);

@@ -29,6 +29,9 @@ void expect_defaults(const std::string& name, std::string_view json, const std::
 using Lines = std::vector<std::string>;
 // Each error as "field: message".
 Lines causes(const std::string& name, std::string_view json);
+// What is looked at when an object is made, and not later.
+Lines create_causes(const std::string& name, std::string_view json);
+Lines status_causes(const std::string& name, std::string_view previous, std::string_view next);
 Lines update_causes(const std::string& name, std::string_view previous, std::string_view next);
 
 // The cells as text, of columns up to that priority.

@@ -1,38 +1,13 @@
 #include <algorithm>
 
+#include "reference/scheduler/node_selection.h"
 #include "reference/scheduler/node_table.h"
-#include "reference/scheduler/whole_number.h"
 
 namespace plumb::scheduler {
 namespace {
 
-using Requirements = api::List<corev1::NodeSelectorRequirement>;
-
 bool contains(const api::List<api::Str>& values, std::string_view value) {
   return std::any_of(values.begin(), values.end(), [&](const api::Str& one) { return one == value; });
-}
-
-bool matches(const corev1::NodeSelectorRequirement& requirement, const api::Str* value) {
-  const std::string_view op = requirement.operator_;
-  if (op == corev1::NodeSelectorOpIn) return value && contains(requirement.values, *value);
-  if (op == corev1::NodeSelectorOpNotIn) return !value || !contains(requirement.values, *value);
-  if (op == corev1::NodeSelectorOpExists) return value != nullptr;
-  if (op == corev1::NodeSelectorOpDoesNotExist) return value == nullptr;
-  if (!value || requirement.values.size() != 1) return false;
-  const auto has = whole_number(*value), bound = whole_number(requirement.values[0]);
-  if (!has || !bound) return false;
-  if (op == corev1::NodeSelectorOpGt) return *has > *bound;
-  if (op == corev1::NodeSelectorOpLt) return *has < *bound;
-  return false;
-}
-
-// A term without requirements matches no node.
-bool matches(const corev1::NodeSelectorTerm& term, const NodeInfo& node) {
-  if (term.matchExpressions.empty() && term.matchFields.empty()) return false;
-  const auto by_label = [&](const corev1::NodeSelectorRequirement& one) { return matches(one, node.node->metadata.labels.find(one.key)); };
-  const auto by_field = [&](const corev1::NodeSelectorRequirement& one) { return one.key == "metadata.name" && matches(one, &node.name()); };
-  return std::all_of(term.matchExpressions.begin(), term.matchExpressions.end(), by_label) &&
-         std::all_of(term.matchFields.begin(), term.matchFields.end(), by_field);
 }
 
 const corev1::NodeAffinity* affinity_of(const PodInfo& pod) {
@@ -93,7 +68,7 @@ class NodeAffinity final : public Plugin, public PreFilterPlugin, public FilterP
   }
 
   Code filter(const PluginState*, const PodInfo& pod, const NodeInfo& node, Reasons& reasons) const override {
-    if (matches_selector(pod, node) && matches_required(pod, node)) return Code::success;
+    if (selects(pod.pod->spec, *node.node)) return Code::success;
     reasons.push_back("node(s) didn't match Pod's node affinity/selector");
     return Code::unschedulable_and_unresolvable;
   }
@@ -107,25 +82,10 @@ class NodeAffinity final : public Plugin, public PreFilterPlugin, public FilterP
     const corev1::NodeAffinity* affinity = affinity_of(pod);
     if (!affinity) return 0;
     for (const corev1::PreferredSchedulingTerm& term : affinity->preferredDuringSchedulingIgnoredDuringExecution)
-      if (matches(term.preference, node)) sum += term.weight;
+      if (matches(term.preference, *node.node)) sum += term.weight;
     return sum;
   }
   void normalise(std::span<std::int64_t> scores) const override { scale_to_best(scores, false); }
-
- private:
-  static bool matches_selector(const PodInfo& pod, const NodeInfo& node) {
-    const auto& wanted = pod.pod->spec.nodeSelector;
-    return std::all_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
-      const api::Str* value = node.node->metadata.labels.find(entry.key);
-      return value && *value == entry.value;
-    });
-  }
-  static bool matches_required(const PodInfo& pod, const NodeInfo& node) {
-    const corev1::NodeSelector* required = required_by(pod);
-    if (!required) return true;
-    return std::any_of(required->nodeSelectorTerms.begin(), required->nodeSelectorTerms.end(),
-                       [&](const corev1::NodeSelectorTerm& term) { return matches(term, node); });
-  }
 };
 
 const Registered<Plugin> registered{"NodeAffinity", [] { return std::make_unique<NodeAffinity>(); }};
