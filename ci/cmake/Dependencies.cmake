@@ -1,5 +1,6 @@
 # Every library comes from a Debian package; ci/packages.txt lists them.
 find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(OpenSSL REQUIRED)

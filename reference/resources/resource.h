@@ -127,7 +127,7 @@ class Resource {
 
   // Seconds of grace when a delete names none; 0: objects vanish at once. For pods, upstream's rules.
   virtual bool graceful_deletion() const { return false; }
-  // Upstream's default propagation when a delete names none: true means orphan (none of the served versions but replicationcontrollers).
+  // Upstream's default propagation when a delete names none: true means orphan (of the served versions those of replicationcontrollers and jobs).
   virtual bool orphans_by_default() const { return false; }
 
   virtual std::vector<SelectableField> selectable_fields(const api::Object&) const { return {}; }

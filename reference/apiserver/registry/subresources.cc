@@ -81,6 +81,12 @@ bool selects(const policyv1::PodDisruptionBudget& budget, const corev1::Pod& pod
   });
 }
 
+ApiResult<std::shared_ptr<api::Object>> mark_evicted(const corev1::Pod& current, WallTime now) {
+  auto next = std::make_shared<corev1::Pod>(current);
+  set_condition(next->status.conditions, corev1::DisruptionTarget, "EvictionByEvictionAPI", "Eviction API: evicting", now);
+  return std::shared_ptr<api::Object>(std::move(next));
+}
+
 // Takes one disruption from the budget.
 ApiResult<std::shared_ptr<api::Object>> take_disruption(const policyv1::PodDisruptionBudget& current, std::string_view pod, WallTime now) {
   const std::string name = current.metadata.name.str();
@@ -121,7 +127,13 @@ void Registry::evict(const RequestContext& context, const ObjectName& name, cons
   if (!pod) return done(status::not_found({"", "pods"}, name.name));
   auto admitted = std::make_shared<policyv1::Eviction>(*typed);
   if (auto refused = admit_creation(context, *pods, name, "eviction", admitted.get())) return done(std::move(*refused));
-  const auto go_on = [this, context, pods, name, options, done] { remove(context, *pods, name, options, done); };
+  // Whoever judges the end of the pod sees that it was not its own.
+  const auto go_on = [this, context, pods, name, options, done] {
+    transform(context, *pods, name, "status", [this](const api::Object& current) { return mark_evicted(static_cast<const corev1::Pod&>(current), options_.clock->wall()); },
+              [this, context, pods, name, options, done](ApiResult<CachedPtr> marked) {
+                marked.ok() ? remove(context, *pods, name, options, done) : done(marked.status());
+              });
+  };
   const bool counts = !pod->metadata.deletionTimestamp && !pod->spec.nodeName.empty() && pod->status.phase != corev1::PodSucceeded &&
                       pod->status.phase != corev1::PodFailed && pod->status.phase != corev1::PodPending;
   std::vector<std::string> budgets;

@@ -66,22 +66,29 @@ Claim claim(const api::Object& owner, const api::LabelSelector& selector, const 
   return selected && !deleting ? Claim::adopt : Claim::ignore;
 }
 
-Action adopt(const api::Object& owner, const api::Object& object) {
+namespace {
+
+Action patch_metadata(const api::Object& object, const std::string& fields) {
   Action action;
   action.request = informer::patch_request(informer::resource_of(object.type()), object.metadata.namespace_, object.metadata.name,
-                                           informer::PatchType::strategic,
-                                           "{\"metadata\":{\"ownerReferences\":[" + api::to_json(controller_reference(owner)) +
-                                               "],\"uid\":" + quoted(object.metadata.uid) + "}}");
+                                           informer::PatchType::strategic, "{\"metadata\":{" + fields + ",\"uid\":" + quoted(object.metadata.uid) + "}}");
+  return action;
+}
+
+}  // namespace
+
+Action adopt(const api::Object& owner, const api::Object& object, std::string_view finalizer) {
+  std::string fields = "\"ownerReferences\":[" + api::to_json(controller_reference(owner)) + "]";
+  if (!finalizer.empty()) fields += ",\"finalizers\":[" + quoted(finalizer) + "]";
+  Action action = patch_metadata(object, fields);
   action.accept = {"NotFound"};
   return action;
 }
 
-Action release(const api::Object& owner, const api::Object& object) {
-  Action action;
-  action.request = informer::patch_request(informer::resource_of(object.type()), object.metadata.namespace_, object.metadata.name,
-                                           informer::PatchType::strategic,
-                                           "{\"metadata\":{\"ownerReferences\":[{\"$patch\":\"delete\",\"uid\":" + quoted(owner.metadata.uid) +
-                                               "}],\"uid\":" + quoted(object.metadata.uid) + "}}");
+Action release(const api::Object& owner, const api::Object& object, std::string_view finalizer) {
+  std::string fields = "\"ownerReferences\":[{\"$patch\":\"delete\",\"uid\":" + quoted(owner.metadata.uid) + "}]";
+  if (!finalizer.empty()) fields += ",\"$deleteFromPrimitiveList/finalizers\":[" + quoted(finalizer) + "]";
+  Action action = patch_metadata(object, fields);
   // Gone, or no longer owned: nothing is left to release.
   action.accept = {"NotFound", "Invalid"};
   return action;

@@ -35,18 +35,20 @@ struct Claims {
 };
 enum class Claim { ignore, keep, adopt, release };
 Claim claim(const api::Object& owner, const api::LabelSelector& selector, const api::Object& candidate);
-Action adopt(const api::Object& owner, const api::Object& object);
-Action release(const api::Object& owner, const api::Object& object);
+// `finalizer`: one that comes and goes with the ownership; "" for none.
+Action adopt(const api::Object& owner, const api::Object& object, std::string_view finalizer = {});
+Action release(const api::Object& owner, const api::Object& object, std::string_view finalizer = {});
 
 template <class T>
-Claims<T> claim_all(const api::Object& owner, const api::LabelSelector& selector, const std::vector<std::shared_ptr<const T>>& candidates) {
+Claims<T> claim_all(const api::Object& owner, const api::LabelSelector& selector, const std::vector<std::shared_ptr<const T>>& candidates,
+                    std::string_view finalizer = {}) {
   Claims<T> claims;
   for (const auto& candidate : candidates) {
     switch (claim(owner, selector, *candidate)) {
       case Claim::ignore: break;
-      case Claim::adopt: claims.actions.push_back(adopt(owner, *candidate)); [[fallthrough]];
+      case Claim::adopt: claims.actions.push_back(adopt(owner, *candidate, finalizer)); [[fallthrough]];
       case Claim::keep: claims.kept.push_back(candidate); break;
-      case Claim::release: claims.actions.push_back(release(owner, *candidate)); break;
+      case Claim::release: claims.actions.push_back(release(owner, *candidate, finalizer)); break;
     }
   }
   return claims;

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "reference/api/doc/document.h"
 #include "reference/api/text/time.h"
 #include "reference/api/types/appsv1.h"
+#include "reference/api/types/batchv1.h"
 #include "reference/api/types/corev1.h"
 #include "reference/controllers/framework/driver.h"
 #include "reference/controllers/framework/own_role.h"
@@ -82,6 +84,27 @@ std::string summary(const corev1::Namespace& home) {
   return text;
 }
 
+std::string summary(const batchv1::Job& job) {
+  const auto& status = job.status;
+  std::string text = " active " + std::to_string(status.active) + " ready " + std::to_string(status.ready.value_or(0)) + " terminating " +
+                     std::to_string(status.terminating.value_or(0)) + " succeeded " + std::to_string(status.succeeded) + " failed " +
+                     std::to_string(status.failed);
+  if (!status.completedIndexes.empty()) text += " completed " + status.completedIndexes.str();
+  if (status.failedIndexes) text += " failed-indexes " + status.failedIndexes->str();
+  if (const auto& uncounted = status.uncountedTerminatedPods; uncounted && !(*uncounted == batchv1::UncountedTerminatedPods{}))
+    text += " uncounted " + std::to_string(uncounted->succeeded.size()) + "+" + std::to_string(uncounted->failed.size());
+  if (status.startTime) text += " since " + api::format_time(status.startTime.wall());
+  return text + conditions_of(status.conditions);
+}
+std::string summary(const batchv1::CronJob& cron_job) {
+  const auto& status = cron_job.status;
+  std::string text;
+  for (const auto& active : status.active) text += " active " + active.name.str();
+  if (status.lastScheduleTime) text += " scheduled " + api::format_time(status.lastScheduleTime.wall());
+  if (status.lastSuccessfulTime) text += " succeeded " + api::format_time(status.lastSuccessfulTime.wall());
+  return text;
+}
+
 // Of other types, what stands beside metadata and spec.
 std::string other_fields(const api::Object& object) {
   std::string text;
@@ -103,6 +126,8 @@ std::string summary(const api::Object& object) {
   else if (const auto* set = api::as<appsv1::ReplicaSet>(object)) text += summary(*set);
   else if (const auto* deployment = api::as<appsv1::Deployment>(object)) text += summary(*deployment);
   else if (const auto* home = api::as<corev1::Namespace>(object)) text += summary(*home);
+  else if (const auto* job = api::as<batchv1::Job>(object)) text += summary(*job);
+  else if (const auto* cron_job = api::as<batchv1::CronJob>(object)) text += summary(*cron_job);
   else text += other_fields(object);
   for (const auto& owner : object.metadata.ownerReferences) text += " owner " + owner.name.str();
   for (const api::Str& finalizer : object.metadata.finalizers) text += " finalizer " + finalizer.str();
@@ -130,6 +155,7 @@ class Theatre {
  private:
   std::string carry_out(const std::string& name, std::string line) {
     if (name == "start") return start(line);
+    if (name == "stop") return stop();
     if (name == "option") {
       const std::string key = first_word(line);
       options_values_[key] = line;
@@ -143,6 +169,7 @@ class Theatre {
       return {};
     }
     if (name == "kubelet") return kubelet(line);
+    if (name == "end") return end(line);
     if (name == "fail") {
       failing_ = first_word(line);
       failing_ += " " + first_word(line);
@@ -162,9 +189,17 @@ class Theatre {
       auto controller = Registry<Controller>::make(std::string(name));
       if (!controller) return "no controller " + std::string(name) + "\n";
       auto& client = clients_.emplace_back(std::make_unique<OwnRoleClient>(client_, controller->account(), [this](const std::string& what) { forbidden_ += "  FORBIDDEN: " + what + "\n"; }));
-      drivers_.push_back(std::make_unique<Driver>(std::string(name), std::move(controller), *client, informers_, clock_, options_));
+      drivers_.push_back(std::make_unique<Driver>(std::string(name), std::move(controller), *client, *informers_, clock_, options_));
     }
-    informers_.start();
+    informers_->start();
+    return {};
+  }
+
+  std::string stop() {
+    informers_->stop();
+    drivers_.clear();
+    clients_.clear();
+    informers_.emplace(client_, clock_);
     return {};
   }
 
@@ -198,10 +233,10 @@ class Theatre {
     std::int64_t left = parse_int(line).value_or(1'000'000);
     for (const auto& pod : client_.all<corev1::Pod>()) {
       if (pod->metadata.deletionTimestamp) {
-        client_.erase(informer::resource_of<corev1::Pod>(), object_key(*pod));
+        end_deletion(*pod);
         continue;
       }
-      if (pod->status.phase == corev1::PodRunning || left-- <= 0) continue;
+      if (pod->status.phase == corev1::PodRunning || is_terminal(*pod) || left-- <= 0) continue;
       auto next = std::make_shared<corev1::Pod>(*pod);
       if (next->spec.nodeName.empty()) next->spec.nodeName = target_node(*pod).empty() ? "n1" : target_node(*pod);
       next->status.phase = corev1::PodRunning;
@@ -209,6 +244,36 @@ class Theatre {
       ready.type = corev1::PodReady;
       ready.status = "True";
       ready.lastTransitionTime = api::Time::from(clock_.wall());
+      client_.add(next);
+    }
+    return {};
+  }
+
+  void end_deletion(const corev1::Pod& pod) {
+    if (pod.metadata.finalizers.empty()) return client_.erase(informer::resource_of<corev1::Pod>(), object_key(pod));
+    auto next = std::make_shared<corev1::Pod>(pod);
+    if (!is_terminal(*next)) next->status.phase = corev1::PodFailed;
+    next->metadata.deletionGracePeriodSeconds = 0;
+    client_.add(next);
+  }
+
+  std::string end(std::string line) {
+    const std::string phase = first_word(line), which = first_word(line);
+    const auto count = parse_int(which);
+    std::int64_t left = count.value_or(1'000'000);
+    for (const auto& pod : client_.all<corev1::Pod>()) {
+      if (pod->status.phase != corev1::PodRunning || (!count && !object_key(*pod).starts_with(which)) || left-- <= 0) continue;
+      auto next = std::make_shared<corev1::Pod>(*pod);
+      next->status.phase = phase;
+      for (corev1::PodCondition& condition : next->status.conditions)
+        if (condition.type == corev1::PodReady) condition.status = "False";
+      for (const corev1::Container& container : next->spec.containers) {
+        corev1::ContainerStatus& status = next->status.containerStatuses.emplace_back();
+        status.name = container.name;
+        auto& terminated = status.state.terminated.ensure();
+        terminated.exitCode = static_cast<std::int32_t>(phase == corev1::PodFailed ? parse_int(line).value_or(1) : 0);
+        terminated.finishedAt = api::Time::from(clock_.wall());
+      }
       client_.add(next);
     }
     return {};
@@ -275,7 +340,7 @@ class Theatre {
 
   VirtualClock clock_;
   FakeClient client_{clock_};
-  informer::InformerFactory informers_{client_, clock_};
+  std::optional<informer::InformerFactory> informers_{std::in_place, client_, clock_};
   std::map<std::string, std::string> options_values_;
   Options options_;
   std::string failing_;

@@ -3,12 +3,14 @@
 // generated suffixes are those of the run: they repeat exactly.
 //
 //   > start replicaset-controller              runs these controllers
+//   > stop                                     all of them, with all that they remember; started again they begin from the API
 //   > option node-monitor-grace-period 50s     before start
 //   > apply {"apiVersion":"v1","kind":…}       creates the object, or replaces its spec, labels and annotations
 //   > status {"apiVersion":"v1","kind":…}      replaces its status
 //   > delete pods default/a [Foreground|…]
 //   > erase nodes n1                           at once, whatever holds it
-//   > kubelet [count]                          pods get a node and become ready (at most count); deleted ones are gone
+//   > kubelet [count]                          pods get a node and become ready (at most count); deleted ones end, and are gone where no finalizer holds them
+//   > end Succeeded|Failed COUNT|PREFIX [code] so many running pods, or those whose keys begin so, end; with that exit code where they fail
 //   > fail create pods 3                       the next three such calls are refused with InternalError
 //   > hold                                     from the next command on caches lag behind, though they see that command itself
 //   > release                                  and catch up

@@ -45,17 +45,5 @@ TEST(ReplicationControllers, TakeSelectorAndLabelsOfTheirTemplate) {
   EXPECT_TRUE(resource("replicationcontrollers").orphans_by_default());
 }
 
-TEST(Jobs, DefaultsSelectorAndState) {
-  expect_defaults("jobs.batch", "{}", {{"/spec/completions", "1"}, {"/spec/parallelism", "1"}, {"/spec/backoffLimit", "6"},
-                                       {"/spec/completionMode", R"("NonIndexed")"}, {"/spec/suspend", "false"},
-                                       {"/spec/podReplacementPolicy", R"("TerminatingOrFailed")"}});
-  const auto job = object("jobs.batch", R"({"metadata":{"name":"j","uid":"u"},"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"a","image":"i"}]}}}})");
-  resource("jobs.batch").prepare_for_create(*job);
-  EXPECT_EQ(at(*job, "/spec/selector/matchLabels"), R"({"batch.kubernetes.io/controller-uid":"u"})");
-  FieldErrors errors;
-  resource("jobs.batch").validate(*job, errors);
-  EXPECT_TRUE(errors.empty()) << errors.to_string();
-}
-
 }  // namespace
 }  // namespace plumb::resources::testing

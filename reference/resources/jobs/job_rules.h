@@ -6,6 +6,8 @@
 
 namespace plumb::resources {
 
+bool is_indexed(const batchv1::JobSpec& spec);
+
 // All but the selector, which a template does not have.
 void check_job_spec(const batchv1::JobSpec& spec, const FieldPath& path, FieldErrors& errors);
 
