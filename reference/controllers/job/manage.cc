@@ -2,26 +2,17 @@
 
 #include <algorithm>
 
+#include "reference/controllers/framework/pod_actions.h"
 #include "reference/controllers/framework/pods.h"
 #include "reference/controllers/job/new_pod.h"
-#include "reference/informer/event_recorder.h"
 
 namespace plumb::controllers::job {
 
 namespace {
 
-using informer::event_normal;
-using informer::event_warning;
-
 Stage deletions(const Pass& pass, const Pods& pods) {
   Stage stage;
-  for (const PodPtr& pod : pods) {
-    Action& action = stage.actions.emplace_back();
-    action.request = informer::remove_request(informer::resource_of<corev1::Pod>(), pod->metadata.namespace_, pod->metadata.name);
-    action.on_success = Event{pass.job, event_normal, "SuccessfulDelete", "Deleted pod: " + pod->metadata.name.str()};
-    action.on_failure = Event{pass.job, event_warning, "FailedDelete", "Error deleting: {}"};
-    action.accept = {"NotFound"};
-  }
+  for (const PodPtr& pod : pods) stage.actions.push_back(delete_pod(*pod, pass.job));
   // New expectations would replace those that are outstanding.
   if (pass.expectations_satisfied) stage.expect_for = informer::object_key(*pass.job);
   return stage;
@@ -106,10 +97,7 @@ std::vector<std::int32_t> pending_indexes(const Pass& pass, std::size_t count) {
 }
 
 void create(Stage& stage, const Pass& pass, std::optional<std::int32_t> index) {
-  Action& action = stage.actions.emplace_back();
-  action.request = informer::create_request(new_pod(pass, index));
-  action.on_success = Event{pass.job, event_normal, "SuccessfulCreate", "Created pod: {}"};
-  action.on_failure = Event{pass.job, event_warning, "FailedCreate", "Error creating: {}"};
+  stage.actions.push_back(create_pod(new_pod(pass, index), pass.job));
 }
 
 Work create_pods(const Pass& pass, std::size_t count) {
