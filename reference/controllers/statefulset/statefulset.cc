@@ -1,6 +1,7 @@
 // The controller "statefulset-controller".
 #include "reference/controllers/framework/controller.h"
 #include "reference/controllers/framework/ownership.h"
+#include "reference/controllers/framework/pod_changes.h"
 #include "reference/controllers/framework/pods.h"
 #include "reference/controllers/statefulset/decide.h"
 #include "reference/controllers/statefulset/identity.h"
@@ -124,16 +125,7 @@ class StatefulSets final : public Controller {
   std::string owner_of(const corev1::Pod& pod) const { return owner_key(sets_, pod.metadata.namespace_, informer::controller_ref(pod)); }
 
   void pod_changed(const PodPtr& before, const PodPtr& after) {
-    const PodPtr& pod = after ? after : before;
-    const std::string key = owner_of(*pod);
-    if (!key.empty()) {
-      if (!before && after) watches_->expectations.creation_observed(key);
-      if (!after || after->metadata.deletionTimestamp) watches_->expectations.deletion_observed(key, object_key(*pod));
-      watches_->queue.add(key);
-    }
-    if (before && after) {
-      if (const std::string previous = owner_of(*before); previous != key && !previous.empty()) watches_->queue.add(previous);
-    }
+    note_pod_change(*watches_, before, after, [this](const corev1::Pod& pod) { return owner_of(pod); });
     if (after && !informer::controller_ref(*after) && !after->metadata.deletionTimestamp) offer_orphan(before, *after);
   }
 
