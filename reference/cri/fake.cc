@@ -150,6 +150,7 @@ struct FakeRuntime::State : std::enable_shared_from_this<FakeRuntime::State> {
   std::set<int> addresses;
   std::map<std::string, Failure> failures;
   std::function<ExecResult(const std::string&, const std::vector<std::string>&)> exec;
+  std::function<void()> before_status;
   std::uint64_t next_id = 1;
 };
 
@@ -179,6 +180,11 @@ FakeRuntime::~FakeRuntime() = default;
 void FakeRuntime::fail_next(const std::string& call, int count, Error error) {
   std::lock_guard lock(state_->mutex);
   state_->failures[call] = {count, std::move(error)};
+}
+
+void FakeRuntime::delay_next_status(std::function<void()> meanwhile) {
+  std::lock_guard lock(state_->mutex);
+  state_->before_status = std::move(meanwhile);
 }
 
 Status FakeRuntime::end_container(const std::string& id, int exit_code, const std::string& reason) {
@@ -339,7 +345,7 @@ Status FakeRuntime::remove_container(const std::string& id) {
 }
 
 Result<ContainerStatus> FakeRuntime::container_status(const std::string& id) {
-  std::lock_guard lock(state_->mutex);
+  std::unique_lock lock(state_->mutex);
   const auto found = state_->containers.find(id);
   if (found == state_->containers.end()) return state_->missing("container", id);
   const auto& from = found->second;
@@ -349,6 +355,9 @@ Result<ContainerStatus> FakeRuntime::container_status(const std::string& id) {
   status.exit_code = from.exit_code;
   status.reason = from.reason;
   status.log_path = from.log_path;
+  const auto meanwhile = std::exchange(state_->before_status, nullptr);
+  lock.unlock();
+  if (meanwhile) meanwhile();
   return status;
 }
 

@@ -31,6 +31,8 @@ class FakeRuntime final : public Runtime {
 
   // The next `count` calls of that name ("run_sandbox", "create_container", "pull_image", ...) fail with `error`.
   void fail_next(const std::string& call, int count, Error error);
+  // The next container_status has its answer, but `meanwhile` runs before the caller gets it.
+  void delay_next_status(std::function<void()> meanwhile);
   // The container ends now, as if by itself.
   Status end_container(const std::string& id, int exit_code, const std::string& reason = {});
   // What exec_sync answers from now on, for every command.

@@ -311,7 +311,7 @@ void PodWorker::apply_run(const std::string& id, const cri::ContainerStatus& sta
   auto* slot = slot_by_id(id);
   if (!slot) return;
   auto& run = *slot->current;
-  if (run.exited()) return;
+  if (run.exited() || status.state < run.state) return;  // answers of calls under way at the same time may come in any order
   const bool was_running = run.running();
   ContainerRun now = run_of(status);
   now.attempt = run.attempt;

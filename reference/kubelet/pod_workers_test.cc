@@ -110,7 +110,8 @@ class Workers : public ::testing::Test {
 
   VirtualClock clock;
   informer::FakeClient client{clock};
-  cri::FakeRuntime runtime{clock};
+  cri::FakeBehaviour behaviour;
+  cri::FakeRuntime runtime{clock, {.behaviour = [this](const cri::ContainerConfig&) { return behaviour; }}};
   ManualExecutor executor;
   TestHost host;
   TestProbes probes;
@@ -215,6 +216,22 @@ TEST_F(Workers, ReadinessAndLivenessFollowTheProbes) {
   EXPECT_EQ(running_id(), first);
   pass(5s);
   EXPECT_NE(running_id(), first);
+  EXPECT_EQ(pod()->status.containerStatuses[0].restartCount, 1);
+}
+
+TEST_F(Workers, AnAnswerThatComesLateTakesNothingBack) {
+  behaviour.start_delay = 1s;
+  runtime.delay_next_status([&] { behaviour.start_delay = 0s, clock.advance(1s), settle(); });
+  auto wanted = make_pod();
+  auto& live = wanted->spec.containers[0].livenessProbe.ensure();
+  live.periodSeconds = live.failureThreshold = 1;
+  live.initialDelaySeconds = 3;
+  live.probeHandler.tcpSocket.ensure().port = 80;
+  create(wanted);
+  EXPECT_EQ(ready(), "True");
+  EXPECT_EQ(pod()->status.containerStatuses[0].restartCount, 0);
+  probes.success = false;
+  pass(5s);
   EXPECT_EQ(pod()->status.containerStatuses[0].restartCount, 1);
 }
 

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <thread>
 
+#include "reference/api/codec/json.h"
 #include "reference/cluster/node/machine.h"
 #include "reference/cri/containerd.h"
 #include "reference/informer/fake_client.h"
@@ -111,9 +112,11 @@ class PodsOnContainerd : public ::testing::Test {
     const auto pod = find(name);
     return pod && std::any_of(pod->status.conditions.begin(), pod->status.conditions.end(), [](const auto& c) { return c.type == "Ready" && c.status == "True"; });
   }
-  std::string phase(const std::string& name) {
+  std::string seen(const std::string& name) {
     const auto pod = find(name);
-    return pod ? pod->status.phase.str() : "gone";
+    std::string text = pod ? api::to_json(pod->status) : "gone";
+    for (const auto& event : node().client.all<corev1::Event>()) text += "\n" + event->reason.str() + ": " + event->message.str();
+    return text;
   }
   void create(const std::shared_ptr<corev1::Pod>& pod) { ASSERT_TRUE(node().client.create<corev1::Pod>(pod).ok()); }
   void remove(const std::string& name) {
@@ -130,7 +133,7 @@ class PodsOnContainerd : public ::testing::Test {
 TEST_F(PodsOnContainerd, APodRunsAndEnds) {
   const Instant start = real_clock().now();
   create(make_pod("web", {"serve", "--http", "80"}));
-  ASSERT_TRUE(eventually([&] { return is_ready("web"); })) << phase("web");
+  ASSERT_TRUE(eventually([&] { return is_ready("web"); })) << seen("web");
   std::printf("ready after %.3f s\n", std::chrono::duration<double>(real_clock().now() - start).count());
   const auto pod = find("web");
   EXPECT_EQ(pod->status.phase, "Running");
@@ -174,7 +177,7 @@ TEST_F(PodsOnContainerd, VolumesEnvironmentAndFilesAreThere) {
     mount.mountPath = path;
   }
   create(pod);
-  ASSERT_TRUE(eventually([&] { return is_ready("files"); })) << phase("files");
+  ASSERT_TRUE(eventually([&] { return is_ready("files"); })) << seen("files");
   const std::string id = find("files")->status.containerStatuses[0].containerID.str().substr(13);
   const auto run = [&](std::vector<std::string> words) {
     words.insert(words.begin(), "/plumb-test");
@@ -195,10 +198,10 @@ TEST_F(PodsOnContainerd, VolumesEnvironmentAndFilesAreThere) {
 
 TEST_F(PodsOnContainerd, AKilledContainerIsRestartedAndTheLogIsRead) {
   create(make_pod("kill", {"serve", "--http", "80"}));
-  ASSERT_TRUE(eventually([&] { return is_ready("kill"); })) << phase("kill");
+  ASSERT_TRUE(eventually([&] { return is_ready("kill"); })) << seen("kill");
   const std::string id = find("kill")->status.containerStatuses[0].containerID.str().substr(13);
   ASSERT_TRUE(node().runtime->stop_container(id, 0s).ok());
-  EXPECT_TRUE(eventually([&] { return find("kill")->status.containerStatuses[0].restartCount == 1 && is_ready("kill"); }));
+  EXPECT_TRUE(eventually([&] { return find("kill")->status.containerStatuses[0].restartCount == 1 && is_ready("kill"); })) << seen("kill");
   const auto& last = find("kill")->status.containerStatuses[0].lastState;
   ASSERT_TRUE(last.terminated);
   EXPECT_EQ(last.terminated->exitCode, 137);
@@ -221,8 +224,8 @@ TEST_F(PodsOnContainerd, ProbesDecideReadinessAndRestart) {
   live.initialDelaySeconds = 3;
   for (const char* word : {"/plumb-test", "exit", "1"}) live.probeHandler.exec.ensure().command.push_back(word);
   create(pod);
-  ASSERT_TRUE(eventually([&] { return is_ready("probed"); })) << phase("probed");
-  EXPECT_TRUE(eventually([&] { return find("probed")->status.containerStatuses[0].restartCount == 1; }));
+  ASSERT_TRUE(eventually([&] { return is_ready("probed"); })) << seen("probed");
+  EXPECT_TRUE(eventually([&] { return find("probed")->status.containerStatuses[0].restartCount == 1; })) << seen("probed");
   remove("probed");
 }
 
