@@ -17,3 +17,18 @@ function(plumb_embed_manifests out)
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/manifests.cc CONTENT "@code@" @ONLY)
   set(${out} ${CMAKE_CURRENT_BINARY_DIR}/manifests.cc PARENT_SCOPE)
 endfunction()
+
+#   plumb_embed_tables(out-variable folder)   the same for every table.tsv of that folder, as UpstreamTable "table"
+function(plumb_embed_tables out folder)
+  file(GLOB tables CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.tsv)
+  set(code "#include \"harness/runner/coverage/upstream_list.h\"\n\nusing plumb::harness::UpstreamTable;\n\n")
+  foreach(table ${tables})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})
+    file(READ ${table} text)
+    cmake_path(GET table STEM name)
+    string(APPEND code "static const plumb::Registered<UpstreamTable> registered_${name}{\"${name}\", [] {\n"
+           "  return std::make_unique<UpstreamTable>(UpstreamTable{R\"PLUMB(${text})PLUMB\"});\n}};\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/tables.cc CONTENT "@code@" @ONLY)
+  set(${out} ${CMAKE_CURRENT_BINARY_DIR}/tables.cc PARENT_SCOPE)
+endfunction()

@@ -77,6 +77,7 @@ json to_json(const TestResult& test) {
            {"required", test.required},
            {"verdict", to_string(test.verdict)},
            {"durationSeconds", seconds(test.duration)},
+           {"calls", test.calls},
            {"evidence", test.evidence}};
   if (test.started) out["started"] = format_time(*test.started);
   if (!test.message.empty()) out["message"] = test.message;
@@ -100,6 +101,7 @@ Result<TestResult> test_from_json(const json& document) {
       .duration = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(get<double>(document, "durationSeconds"))),
       .message = get<std::string>(document, "message"),
       .missing = get<std::string>(document, "missing"),
+      .calls = get<std::vector<std::string>>(document, "calls"),
       .evidence = get<std::vector<std::string>>(document, "evidence")};
 }
 

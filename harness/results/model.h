@@ -66,6 +66,7 @@ struct TestResult {
   Duration duration{};
   std::string message;                // of a failure, with expected against actual; why it was skipped
   std::string missing;                // the need that the cluster lacks
+  std::vector<std::string> calls;     // the API's operations that it called, of those upstream holds eligible for conformance
   std::vector<std::string> evidence;  // paths, relative to the result file's folder
 };
 

@@ -19,8 +19,8 @@ std::string substitute(std::string text, const std::map<std::string, std::string
 
 }  // namespace
 
-Cluster::Cluster(std::shared_ptr<Client> client, std::string space, std::string manifest, Images images, Reporter& reporter)
-    : client_(std::move(client)), space_(std::move(space)), manifest_(std::move(manifest)), images_(std::move(images)), reporter_(reporter) {}
+Cluster::Cluster(std::shared_ptr<Client> client, std::string space, std::string manifest, Images images, Reporter& reporter, Connect connect)
+    : client_(std::move(client)), space_(std::move(space)), manifest_(std::move(manifest)), images_(std::move(images)), reporter_(reporter), connect_(std::move(connect)) {}
 
 std::string Cluster::text_of_manifest(std::map<std::string, std::string> values) const {
   values.insert({{"NAMESPACE", space_}, {"IMAGE", images_.first}, {"IMAGE_V2", images_.second}});
@@ -49,14 +49,14 @@ std::shared_ptr<Client> Cluster::as(const std::string& user, const std::vector<s
   client::Config config = client_->config();
   config.user.impersonate_user = user;
   config.user.impersonate_groups = groups;
-  return must(Client::connect(config), where);
+  return must(connect_(config), where);
 }
 
 std::shared_ptr<Client> Cluster::with_token(const std::string& token, Where where) {
   client::Config config = client_->config();
   config.user = {};
   config.user.token = token;
-  return must(Client::connect(config), where);
+  return must(connect_(config), where);
 }
 
 Json Cluster::object(const std::string& name, const std::map<std::string, std::string>& values, Where where) {

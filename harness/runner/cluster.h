@@ -34,9 +34,12 @@ class Reporter {
   virtual void undo(const std::string& path, PatchKind kind, const Json& patch) = 0;  // then apply this patch
 };
 
+// How a client is made: for those of other users.
+using Connect = std::function<Result<std::shared_ptr<Client>>(const client::Config&)>;
+
 class Cluster {
  public:
-  Cluster(std::shared_ptr<Client> client, std::string space, std::string manifest, Images images, Reporter& reporter);
+  Cluster(std::shared_ptr<Client> client, std::string space, std::string manifest, Images images, Reporter& reporter, Connect connect);
 
   Client& client() { return *client_; }
   const std::string& space() const { return space_; }
@@ -120,6 +123,7 @@ class Cluster {
   const std::string manifest_;
   const Images images_;
   Reporter& reporter_;
+  const Connect connect_;
 };
 
 // Thrown to end a test that has already been failed.

@@ -1,6 +1,5 @@
 #include <atomic>
 #include <csignal>
-#include <filesystem>
 #include <iomanip>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -10,7 +9,9 @@
 #include "harness/cli/arguments.h"
 #include "harness/cli/progress.h"
 #include "harness/results/writer.h"
+#include "harness/runner/coverage_command.h"
 #include "harness/runner/runner.h"
+#include "harness/runner/worker_start.h"
 
 namespace plumb::harness {
 namespace {
@@ -43,16 +44,18 @@ std::string line_of(const TestResult& test, const cli::Progress& progress) {
 
 class ConformanceCommand final : public cli::Command {
  public:
-  std::string summary() const override { return "judge a cluster's behaviour: list, run"; }
+  std::string summary() const override { return "judge a cluster's behaviour: list, run, coverage"; }
 
   int run(const std::vector<std::string>& args, cli::Globals globals) override {
     const std::vector<std::string> rest(args.begin() + (args.empty() ? 0 : 1), args.end());
     if (!args.empty() && args[0] == "list") return list(rest, globals);
     if (!args.empty() && args[0] == "run") return execute(rest, globals);
+    if (!args.empty() && args[0] == "coverage") return coverage_command(rest, globals);
     const bool help = !args.empty() && (args[0] == "--help" || args[0] == "-h");
-    (help ? std::cout : std::cerr) << "Usage: plumb conformance list|run [options]\n"
-                                      "  list  name the tests, what each requires and what it covers\n"
-                                      "  run   run them against the cluster of the kubeconfig\n"
+    (help ? std::cout : std::cerr) << "Usage: plumb conformance list|run|coverage [options]\n"
+                                      "  list      name the tests, what each requires and what it covers\n"
+                                      "  run       run them against the cluster of the kubeconfig\n"
+                                      "  coverage  count what they reach of upstream's behaviours and endpoints\n"
                                       "`plumb conformance run --help` tells the options.\n";
     return help ? cli::exit_ok : cli::exit_usage;
   }
@@ -113,10 +116,7 @@ class ConformanceCommand final : public cli::Command {
     if (!client.ok()) return complain(client.error());
     options.skip = selection.skip;
     options.command = "plumb conformance run " + join(args, " ");
-    options.worker = {std::filesystem::read_symlink("/proc/self/exe").string(), "conformance-worker", "--image", options.images.first, "--image-v2",
-                      options.images.second};
-    if (!globals.kubeconfig.empty()) options.worker.insert(options.worker.end(), {"--kubeconfig", globals.kubeconfig});
-    if (!globals.context.empty()) options.worker.insert(options.worker.end(), {"--context", globals.context});
+    options.worker = worker_command(options.images, globals);
     return observe(*tests, *client, options, {output == "json", formats});
   }
 

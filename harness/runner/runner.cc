@@ -10,9 +10,9 @@
 
 #include "harness/base/random.h"
 #include "harness/cli/command.h"
+#include "harness/runner/attempt.h"
 #include "harness/runner/evidence.h"
 #include "harness/runner/needs.h"
-#include "harness/runner/worker.h"
 
 namespace plumb::harness {
 namespace {
@@ -35,22 +35,6 @@ Result<std::regex> compile(const std::string& expression, const char* option) {
     return fail(Code::invalid_argument, std::string(option) + " \"" + expression + "\" is not a regular expression: " + problem.what());
   }
 }
-
-// What one worker told while it ran.
-struct Told {
-  std::vector<std::string> failures, cleanup;
-  std::vector<Json> undo;
-  std::string step;
-  bool done = false;
-
-  void take(const Json& line) {
-    if (line.contains("failure")) failures.push_back(line["failure"].get<std::string>());
-    if (line.contains("cleanup")) cleanup.push_back(line["cleanup"].get<std::string>());
-    if (line.contains("undo")) undo.push_back(line["undo"]);
-    if (line.contains("step")) step = line["step"].get<std::string>();
-    done = done || line.contains("done");
-  }
-};
 
 class Runner {
  public:
@@ -144,10 +128,7 @@ class Runner {
       running_.push_back(result.name);
     }
     progress();
-    std::string short_name = result.name.substr(result.name.find('/') + 1);
-    std::replace(short_name.begin(), short_name.end(), '_', '-');
-    const std::string space = "plumb-" + short_name.substr(0, 40) + "-" + random_suffix(6);
-    judge(result, space);
+    judge(result);
     {
       std::lock_guard lock(mutex_);
       std::erase(running_, result.name);
@@ -160,50 +141,18 @@ class Runner {
     progress();
   }
 
-  void judge(TestResult& result, const std::string& space) {
+  void judge(TestResult& result) {
     const std::string folder = "evidence/" + result.name;
     const std::string whole = options_.output_dir + "/" + folder;
     std::error_code ignored;
     fs::remove_all(whole, ignored);
     fs::create_directories(whole, ignored);
-    std::vector<std::string> command = options_.worker;
-    command.insert(command.end(), {result.name, "--namespace", space, "--run", run_.id});
-    result.started = real_clock().wall();
-    result.message.clear();
-    const Instant start = real_clock().now();
-    Told told;
-    const auto outcome = run_worker(command, whole + "/output.txt", timeouts::test, [&](const Json& line) { told.take(line); }, options_.stop);
-    result.duration = real_clock().now() - start;
-    decide(result, told, outcome);
-    if (result.verdict == TestVerdict::failed) {
+    const Attempt attempt{.worker = options_.worker, .run_id = run_.id, .output = whole + "/output.txt"};
+    run_once(*client_, attempt, result, options_.stop, [&](const std::string& space) {
+      if (result.verdict != TestVerdict::failed) return void(fs::remove_all(whole, ignored));
       result.evidence = {folder + "/output.txt"};
       for (const std::string& file : gather_evidence(*client_, space, whole)) result.evidence.push_back(folder + "/" + file);
-    } else {
-      fs::remove_all(whole, ignored);
-    }
-    clean_up(told, space);
-  }
-
-  static void decide(TestResult& result, const Told& told, const Result<WorkerOutcome>& outcome) {
-    const bool finished = outcome.ok() && told.done && outcome->signal == 0;
-    for (const std::string& failure : told.failures) result.message += (result.message.empty() ? "" : "\n") + failure;
-    if (finished) {
-      result.verdict = told.failures.empty() && outcome->exit_code == 0 ? TestVerdict::passed : TestVerdict::failed;
-      return;
-    }
-    const bool interrupted = outcome.ok() && outcome->stopped;
-    result.verdict = interrupted ? TestVerdict::unknown : TestVerdict::failed;
-    const std::string why = outcome.ok() ? describe(*outcome) : outcome.error().message;
-    result.message += (result.message.empty() ? "" : "\n") + why + (told.step.empty() ? "" : "; it was at: " + told.step);
-  }
-
-  // The namespace empties in the background: nobody waits for it.
-  void clean_up(const Told& told, const std::string& space) {
-    for (const Json& undo : told.undo) {
-      (void)client_->call("PATCH", undo.value("path", ""), &undo["patch"], {}, {{"content-type", undo.value("type", "")}});
-    }
-    for (const std::string& path : told.cleanup) (void)client_->call("DELETE", path, nullptr);
-    (void)client_->remove({"v1", "namespaces"}, space);
+    });
   }
 
   void progress() {

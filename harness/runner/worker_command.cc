@@ -8,6 +8,7 @@
 
 #include "harness/cli/arguments.h"
 #include "harness/runner/conformance_test.h"
+#include "harness/runner/coverage/watched_transport.h"
 
 namespace plumb::harness {
 namespace {
@@ -47,6 +48,7 @@ struct Job {
   std::string space;
   Images images;
   std::shared_ptr<Client> client;
+  Connect connect;
 };
 
 class Fixture : public testing::Test {
@@ -54,7 +56,7 @@ class Fixture : public testing::Test {
   explicit Fixture(const Job& job) : job_(job) {}
   void TestBody() override {
     PipeReporter reporter;
-    Cluster cluster(job_.client, job_.space, job_.manifest, job_.images, reporter);
+    Cluster cluster(job_.client, job_.space, job_.manifest, job_.images, reporter, job_.connect);
     try {
       job_.test.body(cluster);
     } catch (const TestEnded&) {
@@ -78,10 +80,11 @@ class WorkerCommand final : public cli::Command {
   std::string summary() const override { return "run one conformance test for the runner"; }
   bool hidden() const override { return true; }
   int run(const std::vector<std::string>& args, cli::Globals globals) override {
-    std::string name, space, run_id;
+    std::string name, space, run_id, blank;
     Images images;
     cli::Arguments arguments("conformance-worker", summary(), globals);
     arguments.positional("test", name, "", true).option("--namespace", space, "").option("--run", run_id, "");
+    arguments.option("--blank", blank, "blank the answers of this operation");
     arguments.option("--image", images.first, "").option("--image-v2", images.second, "");
     if (const auto done = arguments.parse(args)) return *done;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -90,10 +93,15 @@ class WorkerCommand final : public cli::Command {
     const auto manifest = Registry<Manifest>::make(name);
     const auto config = client::load_config({globals.kubeconfig, globals.context});
     if (!config.ok()) return setup_failed(config.error());
-    auto client = Client::connect(*config);
+    const auto watch = std::make_shared<CallWatch>(blank);
+    const Connect connect = [watch](const client::Config& as) -> Result<std::shared_ptr<Client>> {
+      return std::make_shared<Client>(as, watch_calls(PLUMB_TRY(client::make_curl_transport(as)), watch));
+    };
+    auto client = connect(*config);
     if (!client.ok()) return setup_failed(client.error());
     if (const Status made = make_namespace(**client, space, run_id); !made.ok()) return setup_failed(made.error());
-    return execute({*test, manifest == nullptr ? std::string() : manifest->text, space, images, *client}, name);
+    watch->forget();
+    return execute({*test, manifest == nullptr ? std::string() : manifest->text, space, images, *client, connect}, name, *watch);
   }
 
  private:
@@ -103,7 +111,7 @@ class WorkerCommand final : public cli::Command {
     return cli::exit_unavailable;
   }
 
-  static int execute(const Job& job, const std::string& name) {
+  static int execute(const Job& job, const std::string& name, const CallWatch& watch) {
     int count = 1;
     std::string program = "plumb";
     char* values[] = {program.data(), nullptr};
@@ -113,6 +121,7 @@ class WorkerCommand final : public cli::Command {
     testing::RegisterTest(job.test.suite.c_str(), short_name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
                           [&job]() -> Fixture* { return new Fixture(job); });
     const int outcome = RUN_ALL_TESTS();
+    report({{"calls", watch.operations()}});
     report({{"done", true}});
     return outcome == 0 ? cli::exit_ok : cli::exit_failed;
   }
