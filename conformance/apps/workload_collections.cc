@@ -3,11 +3,14 @@
 #include "harness/runner/conformance_test.h"
 
 PLUMB_CONFORMANCE(apps, workload_collections,
-                  {.requirement = "StatefulSets and DaemonSets MUST be made, listed by label over one and over all namespaces, patched, and deleted as a collection.",
-                   .covers = {"StatefulSet, list, patch and delete a collection of StatefulSets", "DaemonSet, list and delete a collection of DaemonSets"},
-                   .needs = {"controllers", "resource:apps/v1/statefulsets", "resource:apps/v1/daemonsets"}}) {
+                  {.requirement = "StatefulSets, DaemonSets, Deployments and ReplicaSets MUST be made, listed by label over one and over all namespaces, patched, and "
+                                  "deleted as a collection.",
+                   .covers = {"StatefulSet, list, patch and delete a collection of StatefulSets", "DaemonSet, list and delete a collection of DaemonSets",
+                              "ReplicaSet, list and delete a collection of ReplicaSets"},
+                   .needs = {"controllers", "resource:apps/v1/statefulsets", "resource:apps/v1/daemonsets", "resource:apps/v1/deployments",
+                             "resource:apps/v1/replicasets"}}) {
   using namespace plumb::harness;
-  for (const auto& [plural, name] : {std::pair("statefulsets", "first"), std::pair("daemonsets", "second")}) {
+  for (const auto& [plural, name] : {std::pair("statefulsets", "first"), std::pair("daemonsets", "second"), std::pair("deployments", "third"), std::pair("replicasets", "fourth")}) {
     const Resource resource = c.in("apps/v1", plural);
     const Query ours{{"labelSelector", "app=" + std::string(name) + ",space=" + c.space()}};
     Json object = c.object(name);

@@ -18,11 +18,13 @@ bool has_reason(const Json& object, const std::string& type, const std::string& 
 }  // namespace
 
 PLUMB_CONFORMANCE(apps, workload_status,
-                  {.requirement = "The status of a StatefulSet and of a DaemonSet MUST be read, updated and patched through the status subresource, visibly to later reads and "
-                                  "without a change of the spec.",
-                   .covers = {"StatefulSet, status sub-resource", "DaemonSet, status sub-resource"},
-                   .needs = {"controllers", "resource:apps/v1/statefulsets", "resource:apps/v1/daemonsets"}}) {
-  for (const auto& [plural, name] : {std::pair("statefulsets", "first"), std::pair("daemonsets", "second")}) {
+                  {.requirement = "The status of a StatefulSet, DaemonSet, Deployment or ReplicaSet MUST be read, updated and patched through the status subresource, "
+                                  "visibly to later reads and without a change of the spec.",
+                   .covers = {"StatefulSet, status sub-resource", "DaemonSet, status sub-resource", "Deployment, status sub-resource",
+                              "ReplicaSet, status sub-resource"},
+                   .needs = {"controllers", "resource:apps/v1/statefulsets", "resource:apps/v1/daemonsets", "resource:apps/v1/deployments",
+                             "resource:apps/v1/replicasets"}}) {
+  for (const auto& [plural, name] : {std::pair("statefulsets", "first"), std::pair("daemonsets", "second"), std::pair("deployments", "third"), std::pair("replicasets", "fourth")}) {
     const Resource resource = c.in("apps/v1", plural);
     c.apply(name);
     c.await(resource, name, "the controller to have seen it", [](const Json* seen) {
