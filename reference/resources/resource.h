@@ -105,6 +105,8 @@ class Resource {
   virtual void prepare_for_status_update(api::Object& next, const api::Object& previous) const;
   // The same for the other subresources that take the object itself ("finalize", "approval", "ephemeralcontainers", "resize").
   virtual void prepare_for_subresource_update(std::string_view /*subresource*/, api::Object& /*next*/, const api::Object& /*previous*/) const {}
+  // False: an update (not a patch) has to name the resourceVersion that it was made from.
+  virtual bool unconditional_update() const { return true; }
   // True for types with metadata.generation.
   virtual bool has_generation() const { return has_status(); }
   virtual bool spec_changed(const api::Object& next, const api::Object& previous) const;

@@ -205,6 +205,15 @@ Problems check_http_header_name(std::string_view value) {
   return {regex_error("a valid HTTP header must consist of alphanumeric characters or '-'", "[-A-Za-z0-9]+", {"X-Header-Name"})};
 }
 
+Problems check_condition_reason(std::string_view value) {
+  const auto inner = [](char c) { return alphanumeric(c) || c == '_' || c == ',' || c == ':'; };
+  const auto last = [](char c) { return alphanumeric(c) || c == '_'; };
+  if (!value.empty() && (lower(value.front()) || upper(value.front())) && all(value, inner) && last(value.back())) return {};
+  return {regex_error("a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric characters or '_,:', "
+                      "and must end with an alphanumeric character or '_'",
+                      "[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?", {"my_name", "MY_NAME", "MyName", "ReasonA,ReasonB", "ReasonA:ReasonB"})};
+}
+
 Problems check_percent(std::string_view value) {
   if (value.size() >= 2 && value.back() == '%' && all(value.substr(0, value.size() - 1), digit)) return {};
   return {regex_error("a valid percent string must be a numeric string followed by an ending '%'", "[0-9]+%", {"1%", "93%"})};

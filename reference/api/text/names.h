@@ -24,6 +24,7 @@ Problems check_c_identifier(std::string_view value);
 Problems check_env_var_name(std::string_view value);
 Problems check_config_map_key(std::string_view value);
 Problems check_http_header_name(std::string_view value);
+Problems check_condition_reason(std::string_view value);
 Problems check_percent(std::string_view value);
 Problems check_port_name(std::string_view value);
 Problems check_port_number(std::int64_t value);

@@ -115,6 +115,8 @@ TEST(Names, AreJudgedAsUpstreamDoes) {
   EXPECT_FALSE(check_ip("1.2.3").empty() || check_cidr("10.0.0.0/33").empty() || check_cidr("10.0.0.0").empty());
   EXPECT_TRUE(check_port_name("http-2").empty() && check_percent("25%").empty());
   EXPECT_FALSE(check_port_name("80").empty() || check_port_name("a--b").empty() || check_percent("%").empty());
+  EXPECT_TRUE(check_condition_reason("A").empty() && check_condition_reason("a1_,:B_").empty());
+  EXPECT_FALSE(check_condition_reason("").empty() || check_condition_reason("1a").empty() || check_condition_reason("a:").empty() || check_condition_reason("a-b").empty());
   EXPECT_EQ(check_port_number(0), Problems{"must be between 1 and 65535, inclusive"});
 }
 

@@ -63,7 +63,7 @@ class Delete : public Write {
   void attempt() {
     const CachedPtr current = cache()->find(name_.key());
     if (!current) return refresh_or(status::not_found(group_resource(), name_.name));
-    if (auto failed = check_preconditions((*current)->metadata)) return refresh_or(std::move(*failed));
+    if (auto failed = check_preconditions(options_, **current)) return refresh_or(std::move(*failed));
     AdmissionRequest request = admission(Operation::remove, nullptr, current->object().get());
     if (auto refused = mutate(request)) return done_(std::move(*refused));
     if (auto refused = admit(request)) return done_(std::move(*refused));
@@ -81,21 +81,6 @@ class Delete : public Write {
     put(std::move(next), current->revision(), [self = self_as<Delete>()](ApiResult<CachedPtr> marked) {
       marked.ok() ? self->done_(DeleteResult{*marked, false}) : self->done_(marked.status());
     }, lost);
-  }
-
-  Refusal check_preconditions(const metav1::ObjectMeta& metadata) const {
-    const metav1::Preconditions* wanted = options_.preconditions.get();
-    if (!wanted) return std::nullopt;
-    // Upstream names the kind here where it names the resource elsewhere.
-    const GroupResource kind{resource_.group(), resource_.type().name};
-    if (wanted->uid && *wanted->uid != metadata.uid)
-      return status::conflict(kind, name_.name, "the UID in the precondition (" + wanted->uid->str() + ") does not match the UID in record (" + metadata.uid.str() +
-                                                    "). The object might have been deleted and then recreated");
-    if (wanted->resourceVersion && *wanted->resourceVersion != metadata.resourceVersion)
-      return status::conflict(kind, name_.name, "the ResourceVersion in the precondition (" + wanted->resourceVersion->str() +
-                                                    ") does not match the ResourceVersion in record (" + metadata.resourceVersion.str() +
-                                                    "). The object might have been modified");
-    return std::nullopt;
   }
 
   // The object as one that is being deleted.
@@ -193,6 +178,22 @@ class DeleteAll : public std::enable_shared_from_this<DeleteAll> {
 };
 
 }  // namespace
+
+Refusal check_preconditions(const metav1::DeleteOptions& options, const api::Object& object) {
+  const metav1::Preconditions* wanted = options.preconditions.get();
+  if (!wanted) return std::nullopt;
+  const metav1::ObjectMeta& metadata = object.metadata;
+  // Upstream names the kind here where it names the resource elsewhere.
+  const GroupResource kind{object.type().group, object.type().name};
+  if (wanted->uid && *wanted->uid != metadata.uid)
+    return status::conflict(kind, metadata.name, "the UID in the precondition (" + wanted->uid->str() + ") does not match the UID in record (" + metadata.uid.str() +
+                                                     "). The object might have been deleted and then recreated");
+  if (wanted->resourceVersion && *wanted->resourceVersion != metadata.resourceVersion)
+    return status::conflict(kind, metadata.name, "the ResourceVersion in the precondition (" + wanted->resourceVersion->str() +
+                                                     ") does not match the ResourceVersion in record (" + metadata.resourceVersion.str() +
+                                                     "). The object might have been modified");
+  return std::nullopt;
+}
 
 std::optional<metav1::Status> check_delete_options(const metav1::DeleteOptions& options) {
   resources::FieldErrors errors;

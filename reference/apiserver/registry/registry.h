@@ -129,6 +129,8 @@ class Registry final : public ClusterView {
 
 // 422 for options that upstream refuses.
 std::optional<metav1::Status> check_delete_options(const metav1::DeleteOptions& options);
+// 409 when the object is not the one that the options speak of.
+Refusal check_preconditions(const metav1::DeleteOptions& options, const api::Object& object);
 
 // Reads a selection as requests spell it; 400 with upstream's text when it is malformed or names a field that is not selectable.
 ApiResult<Selection> parse_selection(const Resource& resource, std::string_view namespace_, std::string_view label_selector, std::string_view field_selector);

@@ -131,7 +131,14 @@ void Registry::transform(const RequestContext& context, const Resource& resource
 void Registry::update(const RequestContext& context, const Resource& resource, const ObjectName& name, std::string_view subresource,
                       std::shared_ptr<api::Object> object, Done<CachedPtr> done) {
   if (auto refused = check_name(object->metadata, name.namespace_, name.name)) return done(std::move(*refused));
-  const auto put = [object = api::ObjectPtr(std::move(object))](const api::Object&) -> ApiResult<std::shared_ptr<api::Object>> { return api::clone(*object); };
+  const auto put = [object = api::ObjectPtr(std::move(object)), &resource](const api::Object&) -> ApiResult<std::shared_ptr<api::Object>> {
+    if (object->metadata.resourceVersion.empty() && !resource.unconditional_update()) {
+      resources::FieldErrors errors;
+      errors.invalid(resources::FieldPath("metadata.resourceVersion"), "0", "must be specified for an update");
+      return status::invalid(resource.group(), resource.type().name, object->metadata.name, errors);
+    }
+    return api::clone(*object);
+  };
   transform(context, resource, name, subresource, put, std::move(done));
 }
 
