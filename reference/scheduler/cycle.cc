@@ -26,14 +26,18 @@ std::size_t nodes_to_find(std::size_t nodes, int percentage) {
   return std::max(nodes * static_cast<std::size_t>(percentage) / 100, least_to_find);
 }
 
-Cycle::Cycle(const Profile& profile, const NodeTable& table, const Clock& clock, std::uint64_t seed)
-    : profile_(profile), table_(table), clock_(clock), random_(seed), states_(profile.slots()) {}
+Cycle::Cycle(Profile& profile, const NodeTable& table, const Clock& clock, std::uint64_t seed,
+             std::function<informer::Informer&(const resources::Resource&)> informer)
+    : profile_(profile), table_(table), handle_{table, std::move(informer)}, clock_(clock), random_(seed), filters_(profile, table) {
+  profile.attach(handle_);
+}
 
 Decision Cycle::run(const PodInfo& pod) {
   Decision decision;
   feasible_.clear();
   refusals_.clear();
-  histogram_.clear();
+  reason_counts_.clear();
+  table_.counts().trim();
   if (table_.nodes().empty()) {
     decision.code = Code::unschedulable_and_unresolvable;
     decision.message = "no nodes available to schedule pods";
@@ -53,7 +57,8 @@ Decision Cycle::run(const PodInfo& pod) {
   decision.feasible = feasible_.size();
   if (decision.code == Code::error) return decision;
   if (feasible_.empty()) {
-    refuse(pod, candidates, decision);
+    refuse(candidates, decision);
+    make_room(pod, decision);
     return decision;
   }
   decision.node = feasible_.size() == 1 ? feasible_.front() : best(pod);
@@ -61,35 +66,34 @@ Decision Cycle::run(const PodInfo& pod) {
   return decision;
 }
 
-// False when the decision has been made. Leaves the filters that are to be asked in filters_.
+// False when the decision has been made.
 bool Cycle::pre_filter(const PodInfo& pod, Candidates& candidates, Decision& decision) {
-  for (auto& state : states_) state.reset();
-  std::vector<std::size_t> skip;
+  filters_.begin(pod);
   for (const auto& asked : profile_.pre_filter) {
     PreFilterResult result = asked.plugin->pre_filter(pod);
     if (result.verdict.code == Code::skip) {
-      skip.push_back(asked.slot);
+      filters_.skip(asked.slot);
       continue;
     }
     if (!result.verdict.ok()) {
       decision.code = result.verdict.code;
       decision.helps |= asked.traits.events;
-      if (decision.code == Code::error)
+      if (decision.code == Code::error) {
         decision.message = "running PreFilter plugin \"" + std::string(asked.traits.name) + "\": " + result.verdict.reason;
-      else
-        decision.message = "0/" + std::to_string(table_.nodes().size()) + " nodes are available: " + result.verdict.reason + ".";
+        return false;
+      }
+      decision.message = "0/" + std::to_string(table_.nodes().size()) + " nodes are available: " + result.verdict.reason + ".";
+      make_room(pod, decision);
       return false;
     }
-    states_[asked.slot] = std::move(result.state);
+    filters_.keep(asked.slot, std::move(result.state));
     if (result.only) {
       narrow(candidates, *result.only);
       candidates.narrowed_by.push_back(asked.traits.name);
       decision.helps |= asked.traits.events;
     }
   }
-  filters_.clear();
-  for (const auto& asked : profile_.filter)
-    if (std::find(skip.begin(), skip.end(), asked.slot) == skip.end()) filters_.push_back(&asked);
+  filters_.ready();
   return true;
 }
 
@@ -105,66 +109,61 @@ void Cycle::narrow(Candidates& candidates, const std::vector<std::string>& names
 }
 
 void Cycle::find(const PodInfo& pod, const Candidates& candidates, Decision& decision) {
+  if (const NodeInfo* promised = nominated(pod)) return feasible_.push_back(promised);
   if (candidates.narrowed) {
     for (const NodeInfo* node : candidates.named)
-      if (fits(pod, *node, decision)) feasible_.push_back(node);
+      if (fits(*node, decision)) feasible_.push_back(node);
     return;
   }
   const std::vector<NodeInfo*>& nodes = table_.nodes();
   const std::size_t wanted = profile_.score.empty() ? 1 : nodes_to_find(nodes.size(), profile_.options().percentage_of_nodes_to_score);
   std::size_t at = start_ % nodes.size();
   for (std::size_t asked = 0; asked < nodes.size() && feasible_.size() < wanted && decision.code != Code::error; ++asked) {
-    if (fits(pod, *nodes[at], decision)) feasible_.push_back(nodes[at]);
+    if (fits(*nodes[at], decision)) feasible_.push_back(nodes[at]);
     if (++at == nodes.size()) at = 0;
   }
   start_ = at;
 }
 
-bool Cycle::fits(const PodInfo& pod, const NodeInfo& node, Decision& decision) {
-  for (const auto* asked : filters_) {
-    reasons_.clear();
-    const Code code = asked->plugin->filter(states_[asked->slot].get(), pod, node, reasons_);
-    if (code == Code::success) continue;
-    if (code == Code::error) {
-      decision.code = Code::error;
-      decision.message = "running \"" + std::string(asked->traits.name) + "\" filter plugin: " + joined(reasons_, ", ");
-    }
-    decision.helps |= asked->traits.events;
-    for (const std::string_view reason : reasons_) count(reason, 1);
-    refusals_.push_back({&node, code});
-    return false;
-  }
-  return true;
+// The node where room was made for the pod, once there is.
+const NodeInfo* Cycle::nominated(const PodInfo& pod) {
+  if (table_.nominations.empty()) return nullptr;
+  const NodeInfo* node = table_.find(table_.nominations.node_of(pod.uid()));
+  reasons_.clear();
+  return node && !filters_.ask(*node, reasons_).by ? node : nullptr;
 }
 
-void Cycle::count(std::string_view reason, std::size_t times) {
-  for (auto& [known, count] : histogram_) {
-    if (known != reason) continue;
-    count += times;
-    return;
+bool Cycle::fits(const NodeInfo& node, Decision& decision) {
+  reasons_.clear();
+  const Filters::Refused refused = filters_.ask(node, reasons_);
+  if (!refused.by) return true;
+  if (refused.code == Code::error) {
+    decision.code = Code::error;
+    decision.message = "running \"" + std::string(refused.by->traits.name) + "\" filter plugin: " + joined(reasons_, ", ");
   }
-  histogram_.emplace_back(reason, times);
+  decision.helps |= refused.by->traits.events;
+  for (const std::string_view reason : reasons_) reason_counts_.add(reason, 1);
+  refusals_.push_back({&node, refused.code});
+  return false;
 }
 
-// "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s)."
-void Cycle::refuse(const PodInfo& pod, const Candidates& candidates, Decision& decision) {
+void Cycle::refuse(const Candidates& candidates, Decision& decision) {
   const std::size_t nodes = table_.nodes().size();
-  std::string absent;
-  if (candidates.narrowed && refusals_.size() < nodes) {
-    absent = "node(s) didn't satisfy plugin(s) [" + joined(candidates.narrowed_by, " ") + "]";
-    count(absent, nodes - refusals_.size());
-  }
-  std::vector<std::string> lines;
-  for (const auto& [reason, times] : histogram_) lines.push_back(std::to_string(times) + " " + std::string(reason));
-  std::sort(lines.begin(), lines.end());
+  if (candidates.narrowed && refusals_.size() < nodes)
+    reason_counts_.add("node(s) didn't satisfy plugin(s) [" + joined(candidates.narrowed_by, " ") + "]", nodes - refusals_.size());
   decision.code = Code::unschedulable;
-  decision.message = "0/" + std::to_string(nodes) + " nodes are available:";
-  for (std::size_t i = 0; i < lines.size(); ++i) decision.message += (i ? ", " : " ") + lines[i];
-  if (!lines.empty()) decision.message += ".";
+  decision.message = reason_counts_.message(nodes);
+}
+
+void Cycle::make_room(const PodInfo& pod, Decision& decision) {
+  const auto try_on = [this](const NodeInfo& node) { return filters_.try_on(node); };
   for (const auto& asked : profile_.post_filter) {
-    const Verdict verdict = asked.plugin->post_filter(pod, refusals_);
-    if (!verdict.reason.empty()) decision.message += " " + verdict.reason;
-    if (verdict.ok() || verdict.code == Code::error) break;
+    PostFilterResult result = asked.plugin->post_filter({pod, refusals_, table_.nominations.node_of(pod.uid()), try_on, random_});
+    decision.post_filtered = true;
+    if (!result.verdict.reason.empty()) decision.message += " " + result.verdict.reason;
+    if (result.nominate) decision.nominate = std::move(result.nominate);
+    decision.victims = std::move(result.victims);
+    if (result.verdict.ok() || result.verdict.code == Code::error) break;
   }
 }
 
@@ -174,8 +173,7 @@ const NodeInfo* Cycle::best(const PodInfo& pod) {
   for (const auto& asked : profile_.score) {
     std::unique_ptr<PluginState> made;
     if (asked.plugin->pre_score(pod, feasible_, made) == Code::skip) continue;
-    if (made) states_[asked.slot] = std::move(made);
-    const PluginState* state = states_[asked.slot].get();
+    const PluginState* state = made ? made.get() : filters_.state(asked.slot);
     for (std::size_t i = 0; i < feasible_.size(); ++i) scores_[i] = asked.plugin->score(state, pod, *feasible_[i]);
     asked.plugin->normalise(scores_);
     for (std::size_t i = 0; i < feasible_.size(); ++i) totals_[i] += scores_[i] * asked.traits.weight;

@@ -6,14 +6,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "harness/base/clock.h"
 #include "harness/base/random.h"
-#include "reference/scheduler/node_table.h"
-#include "reference/scheduler/profile.h"
+#include "reference/scheduler/filters.h"
+#include "reference/scheduler/reason_counts.h"
 
 namespace plumb::scheduler {
 
@@ -27,6 +28,10 @@ struct Decision {
   Code code = Code::success;
   std::string message;
   Events helps = 0;
+  // What PostFilter wants when it was asked: see PostFilterResult.
+  bool post_filtered = false;
+  std::optional<std::string> nominate;
+  std::vector<PodInfoPtr> victims;
   std::size_t evaluated = 0, feasible = 0;
   // What the extension points took.
   Duration pre_filter{0}, filter{0}, score{0};
@@ -34,11 +39,12 @@ struct Decision {
 
 class Cycle {
  public:
-  Cycle(const Profile& profile, const NodeTable& table, const Clock& clock, std::uint64_t seed);
+  // Attaches the profile's plugins: to the table, and to the caches that `informer` gives.
+  Cycle(Profile& profile, const NodeTable& table, const Clock& clock, std::uint64_t seed,
+        std::function<informer::Informer&(const resources::Resource&)> informer = nullptr);
   Decision run(const PodInfo& pod);
 
  private:
-  using States = std::vector<std::unique_ptr<PluginState>>;
   struct Candidates {
     std::vector<const NodeInfo*> named;  // when PreFilter narrowed the nodes down
     bool narrowed = false;
@@ -47,24 +53,25 @@ class Cycle {
   bool pre_filter(const PodInfo& pod, Candidates& candidates, Decision& decision);
   void narrow(Candidates& candidates, const std::vector<std::string>& names) const;
   void find(const PodInfo& pod, const Candidates& candidates, Decision& decision);
-  bool fits(const PodInfo& pod, const NodeInfo& node, Decision& decision);
-  void refuse(const PodInfo& pod, const Candidates& candidates, Decision& decision);
+  const NodeInfo* nominated(const PodInfo& pod);
+  bool fits(const NodeInfo& node, Decision& decision);
+  void refuse(const Candidates& candidates, Decision& decision);
+  void make_room(const PodInfo& pod, Decision& decision);
   const NodeInfo* best(const PodInfo& pod);
-  void count(std::string_view reason, std::size_t times);
 
   const Profile& profile_;
   const NodeTable& table_;
+  const Handle handle_;
   const Clock& clock_;
   Random random_;
   std::size_t start_ = 0;
 
   // Of the pod at hand; kept to reuse their memory.
-  States states_;
-  std::vector<const Profile::Asked<FilterPlugin>*> filters_;
+  Filters filters_;
   std::vector<const NodeInfo*> feasible_;
   std::vector<Refusal> refusals_;
   Reasons reasons_;
-  std::vector<std::pair<std::string_view, std::size_t>> histogram_;
+  ReasonCounts reason_counts_;
   std::vector<std::int64_t> scores_, totals_;
 };
 

@@ -64,7 +64,8 @@ TEST_F(CycleTest, CountsTheNodesThatWereNotAsked) {
   const auto pod = MakePod().container().require({}, {requirement("metadata.name", "In", {"n1"})});
   const Decision decision = cycle().run(PodInfo(pod));
   EXPECT_EQ(decision.code, Code::unschedulable);
-  EXPECT_EQ(decision.message, "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't satisfy plugin(s) [NodeAffinity].");
+  EXPECT_EQ(decision.message, "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]. preemption: 0/3 nodes are "
+            "available: 3 Preemption is not helpful for scheduling.");
   EXPECT_EQ(decision.helps, event::node_added | event::node_taint | event::node_label);
 }
 

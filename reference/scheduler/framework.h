@@ -16,8 +16,9 @@
 //   Permit      the last word before binding.
 //   Bind        bring the pod to its node. The first plugin that binds such pods does it.
 //
-// Plugins are pure: they see the pod, one node and what their own PreFilter worked out, and have no client and no clock (Bind
-// excepted, which is given a client). All questions are asked on the scheduler's thread; one plugin object serves one profile.
+// Plugins are pure: they see the pod, the node table, caches of the cluster's objects and what their own PreFilter worked out, and have no
+// client and no clock (Bind excepted, which is given a client). All questions are asked on the scheduler's thread; one plugin object serves
+// one profile.
 #pragma once
 
 #include <cstdint>
@@ -30,17 +31,30 @@
 #include <vector>
 
 #include "harness/base/clock.h"
+#include "harness/base/random.h"
 #include "harness/base/registry.h"
 #include "harness/base/result.h"
 
 namespace plumb::informer {
 class Client;
+class Informer;
+}
+namespace plumb::resources {
+class Resource;
 }
 
 namespace plumb::scheduler {
 
 struct PodInfo;
 struct NodeInfo;
+class NodeTable;
+
+// What a plugin may look at beside the pod and the node it is asked about. It stays as it is while a pod is decided about.
+struct Handle {
+  const NodeTable& table;
+  // A cache of a resource that has synced before the first question; empty where there are nodes and pods alone.
+  std::function<informer::Informer&(const resources::Resource&)> informer;
+};
 
 // An answer, by what the scheduler does with it.
 enum class Code : std::uint8_t {
@@ -66,7 +80,7 @@ struct Verdict {
 // Changes of the cluster that could turn a refusal into a yes. A set of them.
 using Events = std::uint32_t;
 namespace event {
-inline constexpr Events node_added = 1, node_allocatable = 2, node_label = 4, node_taint = 8;
+inline constexpr Events node_added = 1, node_allocatable = 2, node_label = 4, node_taint = 8, node_removed = 256;
 // Of pods that have a node.
 inline constexpr Events pod_assigned = 16, pod_removed = 32, pod_scaled_down = 64, pod_label = 128;
 inline constexpr Events any = ~Events(0);
@@ -88,12 +102,16 @@ struct Traits {
 class PluginState {
  public:
   virtual ~PluginState() = default;
+  // A copy that PreFilterExtensions may change; nullptr where it has nothing that changes.
+  virtual std::unique_ptr<PluginState> clone() const { return nullptr; }
 };
 
 class Plugin {
  public:
   virtual ~Plugin() = default;
   virtual Traits traits() const = 0;
+  // Before the first question. The handle outlives the plugin.
+  virtual void attach(const Handle&) {}
 };
 
 class PreEnqueuePlugin {
@@ -122,6 +140,13 @@ class PreFilterPlugin {
   virtual PreFilterResult pre_filter(const PodInfo& pod) const = 0;
 };
 
+// For a PreFilter whose state holds what other pods mean for this one: if `other` came to the node (`by` 1), or left it (-1), then what? It
+// changes copies of the state, and a copy sees changes of one node and is asked about that node alone.
+class PreFilterExtensions {
+ public:
+  virtual void change(PluginState& state, const PodInfo& pod, const PodInfo& other, const NodeInfo& node, int by) const = 0;
+};
+
 // Why a node was refused. The texts must outlive the cycle: literals, or parts of the plugin's state.
 using Reasons = std::vector<std::string_view>;
 
@@ -136,10 +161,34 @@ struct Refusal {
   const NodeInfo* node;
   Code code;
 };
+// What a node would say to the pod with some pods gone.
+class DryRun {
+ public:
+  virtual ~DryRun() = default;
+  virtual const NodeInfo& node() const = 0;  // as it would be
+  virtual void remove(const std::shared_ptr<const PodInfo>& pod) = 0;
+  virtual void add(const std::shared_ptr<const PodInfo>& pod) = 0;
+  // What the filters say. Adds to `reasons`.
+  virtual Code filter(Reasons& reasons) = 0;
+};
+
+struct PostFilterRequest {
+  const PodInfo& pod;
+  std::span<const Refusal> refusals;  // of the nodes that were asked
+  std::string_view nominated_node;    // "" when the pod waits for no node
+  std::function<std::unique_ptr<DryRun>(const NodeInfo&)> try_on;
+  Random& random;
+};
+struct PostFilterResult {
+  // The reason becomes the end of the pod's message; success ends the questions.
+  Verdict verdict;
+  // The node where room is to be made, and which pods have to go for that; "" takes back an earlier nomination, nullopt leaves it.
+  std::optional<std::string> nominate;
+  std::vector<std::shared_ptr<const PodInfo>> victims;
+};
 class PostFilterPlugin {
  public:
-  // The verdict's reason becomes the end of the pod's message; success means that trying again soon may work.
-  virtual Verdict post_filter(const PodInfo& pod, std::span<const Refusal> refusals) = 0;
+  virtual PostFilterResult post_filter(const PostFilterRequest& request) const = 0;
 };
 
 inline constexpr std::int64_t max_score = 100;
@@ -149,7 +198,7 @@ class ScorePlugin {
   // Skip: its score is not asked for this pod.
   virtual Code pre_score(const PodInfo& pod, std::span<const NodeInfo* const> nodes, std::unique_ptr<PluginState>& state) const;
   virtual std::int64_t score(const PluginState* state, const PodInfo& pod, const NodeInfo& node) const = 0;
-  // Brings the scores of all nodes into 0…max_score.
+  // Brings the scores of all nodes that were asked for into 0…max_score.
   virtual void normalise(std::span<std::int64_t> scores) const;
 };
 // Scales so that the best becomes max_score; reversed, the best becomes 0. Nothing but zeros stays, or becomes max_score when reversed.

@@ -23,6 +23,11 @@ Events difference(const corev1::Node& before, const corev1::Node& after) {
   return events;
 }
 
+// Nothing about the pod has changed that is worked out or counted here.
+bool counts_the_same(const corev1::Pod& before, const corev1::Pod& after) {
+  return before.metadata.labels == after.metadata.labels && static_cast<bool>(before.metadata.deletionTimestamp) == static_cast<bool>(after.metadata.deletionTimestamp);
+}
+
 bool asks_for_less(const Resources& after, const Resources& before) {
   if (after.cpu < before.cpu || after.memory < before.memory || after.ephemeral_storage < before.ephemeral_storage) return true;
   return std::any_of(before.scalars.begin(), before.scalars.end(), [&](const auto& entry) { return after.scalar(entry.first) < entry.second; });
@@ -46,6 +51,7 @@ void NodeInfo::add_pod(const PodInfoPtr& pod) {
   scored_memory += pod->scored_memory;
   ports.insert(ports.end(), pod->ports.begin(), pod->ports.end());
   pods.push_back(pod);
+  least_priority = std::min(least_priority, pod->priority);
 }
 
 void NodeInfo::remove_pod(const PodInfo& pod) {
@@ -55,8 +61,17 @@ void NodeInfo::remove_pod(const PodInfo& pod) {
   scored_cpu -= pod.scored_cpu;
   scored_memory -= pod.scored_memory;
   for (const HostPort& port : pod.ports) ports.erase(std::find(ports.begin(), ports.end(), port));
+  const std::int32_t priority = pod.priority;  // the pod may go with its place
   std::swap(*at, pods.back());
   pods.pop_back();
+  if (priority != least_priority) return;
+  least_priority = std::numeric_limits<std::int32_t>::max();
+  for (const PodInfoPtr& left : pods) least_priority = std::min(least_priority, left->priority);
+}
+
+void NodeInfo::refresh_pod(const PodInfo& pod, const PodInfoPtr& by) {
+  const auto at = std::find_if(pods.begin(), pods.end(), [&](const PodInfoPtr& placed) { return placed.get() == &pod; });
+  if (at != pods.end()) *at = by;
 }
 
 NodeTable::Row& NodeTable::row(std::string_view name) {
@@ -81,34 +96,47 @@ Events NodeTable::set_node(const std::shared_ptr<const corev1::Node>& node) {
   Row& at = row(node->metadata.name);
   NodeInfo& info = *at.info;
   Events events = event::node_added;
-  if (info.node) {
-    events = difference(*info.node, *node);
-  } else {
+  if (info.node) events = difference(*info.node, *node);
+  if (!info.node) images_.add(info, node->status.images);
+  else if (!(info.node->status.images == node->status.images)) change_images(info, node->status.images);
+  if (!events) {
+    info.node = node;
+    return events;
+  }
+  const bool moves = events & (event::node_added | event::node_label | event::node_taint);
+  if (info.node && moves) counts_.leave(info);
+  if (!info.node) {
     at.place = nodes_.size();
     nodes_.push_back(&info);
   }
-  if (events) {
-    info.set_node(node);
-    info.generation = ++generation_;
-  } else {
-    info.node = node;
-  }
+  info.set_node(node);
+  info.generation = ++generation_;
+  if (moves) counts_.join(info);
   return events;
 }
 
-void NodeTable::remove_node(std::string_view name) {
+void NodeTable::change_images(const NodeInfo& node, const api::List<corev1::ContainerImage>& images) {
+  images_.remove(node, node.node->status.images);
+  images_.add(node, images);
+}
+
+Events NodeTable::remove_node(std::string_view name) {
   const auto found = rows_.find(name);
-  if (found == rows_.end() || !found->second.info->node) return;
+  if (found == rows_.end() || !found->second.info->node) return 0;
+  counts_.leave(*found->second.info);
+  images_.remove(*found->second.info, found->second.info->node->status.images);
   found->second.info->node.reset();
   const std::size_t place = found->second.place;
   nodes_[place] = nodes_.back();
   nodes_.pop_back();
   if (place < nodes_.size()) rows_.find(nodes_[place]->name().view())->second.place = place;
   drop_if_unused(name);
+  return event::node_removed;
 }
 
 void NodeTable::place(Placed placed) {
   placed.node->add_pod(placed.pod);
+  if (placed.node->node) counts_.add(*placed.pod, *placed.node);
   placed.node->generation = ++generation_;
   assumed_ += placed.assumed;
   std::string uid(placed.pod->uid());
@@ -118,6 +146,7 @@ void NodeTable::place(Placed placed) {
 NodeTable::Placed NodeTable::take(Table<Placed>::iterator at) {
   Placed placed = std::move(at->second);
   pods_.erase(at);
+  if (placed.node->node) counts_.remove(*placed.pod, *placed.node);
   placed.node->remove_pod(*placed.pod);
   placed.node->generation = ++generation_;
   assumed_ -= placed.assumed;
@@ -131,11 +160,15 @@ Events NodeTable::set_pod(const std::shared_ptr<const corev1::Pod>& pod) {
     return event::pod_assigned;
   }
   Placed& known = found->second;
-  // A binding changes nothing that counts, so the assumed pod stays where it is.
-  if (known.assumed && known.node->name() == pod->spec.nodeName) {
-    known.assumed = false;
-    --assumed_;
-    return event::pod_assigned;
+  if (known.node->name() == pod->spec.nodeName && counts_the_same(*known.pod->pod, *pod)) {
+    // A binding changes nothing that is counted, so the assumed pod stays where it is.
+    if (known.assumed) {
+      known.assumed = false;
+      --assumed_;
+      refresh(known, pod);
+      return event::pod_assigned;
+    }
+    if (known.pod->pod->spec == pod->spec) return refresh(known, pod), 0;
   }
   const Placed before = take(found);
   place({std::make_shared<PodInfo>(pod), row(pod->spec.nodeName).info.get(), false});
@@ -148,6 +181,12 @@ Events NodeTable::set_pod(const std::shared_ptr<const corev1::Pod>& pod) {
   if (asks_for_less(after.requests, before.pod->requests)) events |= event::pod_scaled_down;
   if (!(before.pod->pod->metadata.labels == pod->metadata.labels)) events |= event::pod_label;
   return events;
+}
+
+void NodeTable::refresh(Placed& known, const std::shared_ptr<const corev1::Pod>& pod) {
+  auto now = std::make_shared<PodInfo>(pod, *known.pod);
+  known.node->refresh_pod(*known.pod, now);
+  known.pod = std::move(now);
 }
 
 Events NodeTable::remove_pod(std::string_view uid) {

@@ -125,6 +125,7 @@ bool HostPort::clashes_with(const HostPort& other) const {
 PodInfo::PodInfo(std::shared_ptr<const corev1::Pod> from) : pod(std::move(from)) {
   const corev1::PodSpec& spec = pod->spec;
   priority = spec.priority.value_or(0);
+  terms = PodTerms::of(*pod);
   requests = peak_of(spec, false);
   const Resources scored = peak_of(spec, true);
   scored_cpu = scored.cpu;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reference/api/types/corev1.h"
+#include "reference/scheduler/pod_terms.h"
 
 namespace plumb::scheduler {
 
@@ -41,6 +42,8 @@ struct HostPort {
 
 struct PodInfo {
   explicit PodInfo(std::shared_ptr<const corev1::Pod> pod);
+  // A newer state of `before`, with nothing that is worked out here changed.
+  PodInfo(std::shared_ptr<const corev1::Pod> pod, const PodInfo& before) : PodInfo(before) { this->pod = std::move(pod); }
 
   std::shared_ptr<const corev1::Pod> pod;
   std::int32_t priority = 0;
@@ -50,6 +53,7 @@ struct PodInfo {
   // The same where a container that asks for no cpu or memory counts as 0.1 cpu and 200 MiB, so that such pods spread too.
   std::int64_t scored_cpu = 0, scored_memory = 0;
   std::vector<HostPort> ports;
+  std::shared_ptr<const PodTerms> terms;  // nullptr when the pod has no (anti-)affinity to pods
 
   std::string_view uid() const { return pod->metadata.uid; }
 };

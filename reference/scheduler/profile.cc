@@ -46,6 +46,7 @@ void Profile::add(std::unique_ptr<Plugin> plugin) {
   add_to(pre_enqueue, *plugin, slot, traits);
   add_to(queue_sort, *plugin, slot, traits);
   add_to(pre_filter, *plugin, slot, traits);
+  add_to(pre_filter_extensions, *plugin, slot, traits);
   add_to(filter, *plugin, slot, traits);
   add_to(post_filter, *plugin, slot, traits);
   if (traits.weight != 0) add_to(score, *plugin, slot, traits);

@@ -36,10 +36,15 @@ class Profile {
   const ProfileOptions& options() const { return options_; }
   std::size_t slots() const { return plugins_.size(); }
   bool admits(const PodInfo& pod) const;
+  // Before the first question to any plugin. The handle must outlive the profile's use.
+  void attach(const Handle& handle) {
+    for (const auto& plugin : plugins_) plugin->attach(handle);
+  }
 
   std::vector<Asked<PreEnqueuePlugin>> pre_enqueue;
   std::vector<Asked<QueueSortPlugin>> queue_sort;
   std::vector<Asked<PreFilterPlugin>> pre_filter;
+  std::vector<Asked<PreFilterExtensions>> pre_filter_extensions;
   std::vector<Asked<FilterPlugin>> filter;
   std::vector<Asked<PostFilterPlugin>> post_filter;
   std::vector<Asked<ScorePlugin>> score;  // those with a weight

@@ -145,6 +145,15 @@ void SchedulingQueue::move(Events events, std::string_view label, Instant now) {
   }
 }
 
+void SchedulingQueue::reconsider(std::string_view uid, Instant now) {
+  const auto found = entries_.find(uid);
+  if (found == entries_.end()) return;
+  Entry& entry = *found->second;
+  if (entry.place != Place::unschedulable && entry.place != Place::gated) return;
+  take(entry);
+  make_ready(entry, "ForceActivate", now);
+}
+
 void SchedulingQueue::flush(Instant now) {
   while (!backoff_.empty() && backoff_.begin()->first <= now) {
     Entry& entry = *backoff_.begin()->second;

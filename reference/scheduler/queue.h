@@ -71,6 +71,8 @@ class SchedulingQueue {
 
   // Moves the unschedulable pods that one of these may help: to active, or to backoff while theirs lasts.
   void move(Events events, std::string_view label, Instant now);
+  // Ready to be tried again, but for its back-off, or a gate. Nothing when it is not there.
+  void reconsider(std::string_view uid, Instant now);
   // Moves what time has made ready.
   void flush(Instant now);
   // When flush() will have something to do.

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <unordered_map>
 
 #include "harness/base/log.h"
-#include "reference/api/doc/document.h"
-#include "reference/api/text/time.h"
 #include "reference/informer/event_recorder.h"
 #include "reference/scheduler/cycle.h"
+#include "reference/scheduler/inbox.h"
+#include "reference/scheduler/pod_status.h"
 #include "reference/scheduler/scheduler_metrics.h"
 
 namespace plumb::scheduler {
@@ -19,74 +17,14 @@ namespace plumb::scheduler {
 namespace {
 
 using api::ObjectPtr;
+using About = Message::About;
 using PodPtr = std::shared_ptr<const corev1::Pod>;
 
 constexpr Duration sync_poll = std::chrono::milliseconds(50);
 
-// What other threads tell the scheduler's: a change of an object, or how a binding ended.
-struct Message {
-  ObjectPtr before, after;
-  std::string bound_uid;  // of an answer to a binding
-  Status answer;
-};
-
-// Not bounded: what informers tell must not be lost, and they may not be made to wait. A message is a few pointers to objects the cache
-// holds anyhow, and the scheduler reads all there are before each pod. Answers are at most as many as bindings on the way.
-class Inbox {
- public:
-  void put(Message message) {
-    std::lock_guard lock(mutex_);
-    messages_.push_back(std::move(message));
-    filled_.notify_one();
-  }
-  void wake() {
-    std::lock_guard lock(mutex_);
-    woken_ = true;
-    filled_.notify_one();
-  }
-  // Swaps what there is into `out`, which must be empty.
-  void take(std::vector<Message>& out) {
-    std::lock_guard lock(mutex_);
-    messages_.swap(out);
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    filled_.wait(lock, [&] { return woken_ || !messages_.empty(); });
-    woken_ = false;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable filled_;
-  std::vector<Message> messages_;  // under mutex_
-  bool woken_ = false;             // under mutex_
-};
-
 bool is_terminal(const corev1::Pod& pod) { return pod.status.phase == corev1::PodSucceeded || pod.status.phase == corev1::PodFailed; }
 
 std::string name_of(const corev1::Pod& pod) { return informer::object_key(pod); }
-
-const corev1::PodCondition* scheduled_condition(const corev1::Pod& pod) {
-  for (const corev1::PodCondition& condition : pod.status.conditions)
-    if (condition.type == corev1::PodScheduled) return &condition;
-  return nullptr;
-}
-
-std::string condition_patch(const corev1::Pod& pod, std::string_view reason, std::string_view message, WallTime now) {
-  std::string patch = R"({"metadata":{"uid":)";
-  api::append_json_string(patch, pod.metadata.uid);
-  patch += R"(},"status":{"conditions":[{"type":"PodScheduled","status":"False","reason":)";
-  api::append_json_string(patch, reason);
-  patch += R"(,"message":)";
-  api::append_json_string(patch, message);
-  const corev1::PodCondition* before = scheduled_condition(pod);
-  if (!before || before->status != corev1::ConditionFalse) {
-    patch += R"(,"lastTransitionTime":)";
-    api::append_json_string(patch, api::format_time(now));
-  }
-  if (pod.metadata.generation != 0) patch += R"(,"observedGeneration":)" + std::to_string(pod.metadata.generation);
-  return patch + "}]}}";
-}
 
 }  // namespace
 
@@ -95,20 +33,25 @@ class Scheduler::Core {
   Core(informer::Client& client, informer::InformerFactory& informers, Clock& clock, SchedulerOptions options,
        std::vector<std::unique_ptr<Profile>> profiles)
       : client_(client), clock_(clock), options_(std::move(options)), nodes_(informers.informer<corev1::Node>()),
-        pods_(informers.informer<corev1::Pod>()),
+        pods_(informers.informer<corev1::Pod>()), namespaces_(informers.informer<corev1::Namespace>()),
         queue_(*profiles.front()->queue_sort.front().plugin, [this](const PodInfo& pod) { return admits(pod); },
                [this](SchedulingQueue::Place place, std::string_view event) { metrics_.incoming(place, event); }) {
+    needed_ = {&nodes_, &pods_, &namespaces_};
+    const auto informer = [this, &informers](const resources::Resource& resource) -> informer::Informer& {
+      return *needed_.emplace_back(&informers.informer(resource));
+    };
     std::uint64_t seed = options_.seed;
     for (auto& profile : profiles) {
       const std::string name = profile->options().scheduler_name;
       Lane& lane = lanes_[name];
       lane.profile = std::move(profile);
-      lane.cycle = std::make_unique<Cycle>(*lane.profile, table_, clock_, seed++);
+      lane.cycle = std::make_unique<Cycle>(*lane.profile, table_, clock_, seed++, informer);
       lane.recorder = std::make_unique<informer::EventRecorder>(client, clock, name);
     }
-    const auto tell = [inbox = inbox_](const ObjectPtr& before, const ObjectPtr& after) { inbox->put({before, after, {}, {}}); };
+    const auto tell = [inbox = inbox_](const ObjectPtr& before, const ObjectPtr& after) { inbox->put({About::object, before, after}); };
     nodes_.add_handler(tell);
     pods_.add_handler(tell);
+    namespaces_.add_handler(tell);
   }
   ~Core() { stop(); }
 
@@ -189,8 +132,10 @@ class Scheduler::Core {
     inbox_->wake();
   }
 
-  bool may_schedule() const {
-    return (!options_.leader_election || leading_) && nodes_.has_synced() && pods_.has_synced();
+  bool may_schedule() {
+    if (options_.leader_election && !leading_) return false;
+    if (!synced_) synced_ = std::all_of(needed_.begin(), needed_.end(), [](const informer::Informer* one) { return one->has_synced(); });
+    return synced_;
   }
 
   // Wakes the loop when time makes something ready.
@@ -209,7 +154,7 @@ class Scheduler::Core {
   }
   bool admits(const PodInfo& pod) {
     Lane* lane = lane_of(*pod.pod);
-    return lane && lane->profile->admits(pod);
+    return lane && lane->profile->admits(pod) && !preempting_.contains(pod.uid());
   }
 
   // --- what the cluster says
@@ -218,18 +163,32 @@ class Scheduler::Core {
     std::vector<Message>& messages = reading_;
     inbox_->take(messages);
     for (Message& message : messages) {
-      if (!message.bound_uid.empty()) bound(message);
-      else if (&(message.after ? message.after : message.before)->type() == &corev1::Node::info()) node_changed(message);
-      else pod_changed(api::as<corev1::Pod>(message.before), api::as<corev1::Pod>(message.after));
+      switch (message.about) {
+        case About::object: object_changed(message); break;
+        case About::binding: bound(message); break;
+        case About::preemption: preempted(message); break;
+      }
     }
     messages.clear();
   }
 
+  void object_changed(const Message& message) {
+    const api::TypeInfo& type = (message.after ? message.after : message.before)->type();
+    if (&type == &corev1::Node::info()) node_changed(message);
+    else if (&type == &corev1::Namespace::info()) namespace_changed(message);
+    else pod_changed(api::as<corev1::Pod>(message.before), api::as<corev1::Pod>(message.after));
+  }
+
   void node_changed(const Message& message) {
     const auto node = api::as<corev1::Node>(message.after);
-    if (!node) return table_.remove_node(message.before->metadata.name);
+    if (!node) return queue_.move(table_.remove_node(message.before->metadata.name), "NodeDelete", clock_.now());
     const Events events = table_.set_node(node);
     queue_.move(events, events & event::node_added ? "NodeAdd" : "NodeUpdate", clock_.now());
+  }
+
+  void namespace_changed(const Message& message) {
+    if (message.after) table_.counts().set_namespace(message.after->metadata.name, message.after->metadata.labels);
+    else table_.counts().remove_namespace(message.before->metadata.name);
   }
 
   void pod_changed(const PodPtr& before, const PodPtr& after) {
@@ -243,12 +202,14 @@ class Scheduler::Core {
       on_the_way->second.queued.pod = std::make_shared<PodInfo>(after);
       return;
     }
-    if (queue_.set(std::make_shared<PodInfo>(after), clock_.now()) == SchedulingQueue::Place::gated)
-      set_condition(after, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates");
+    const auto info = std::make_shared<PodInfo>(after);
+    table_.nominations.update(info);
+    queue_.set(info, clock_.now());
   }
 
   void pod_placed(const PodPtr& pod) {
     queue_.remove(pod->metadata.uid);
+    table_.nominations.withdraw(pod->metadata.uid);
     const Events events = table_.set_pod(pod);
     queue_.move(events, events & event::pod_assigned ? "AssignedPodAdd" : "AssignedPodUpdate", clock_.now());
   }
@@ -260,6 +221,7 @@ class Scheduler::Core {
       binding_.erase(on_the_way);
     }
     queue_.remove(pod.metadata.uid);
+    table_.nominations.withdraw(pod.metadata.uid);
     queue_.move(table_.remove_pod(pod.metadata.uid), "AssignedPodDelete", clock_.now());
   }
 
@@ -274,9 +236,13 @@ class Scheduler::Core {
     }
     const Decision decision = lane.cycle->run(*pod);
     metrics_.decided(decision, lane.name());
-    if (!decision.node) return not_placed(std::move(queued), lane, decision.code, decision.message, decision.helps, began);
+    if (!decision.node) {
+      make_room(pod, lane, decision);
+      return not_placed(std::move(queued), lane, decision.code, decision.message, decision.helps, began, decision.nominate);
+    }
     const std::string node = decision.node->name().str();
     if (!table_.assume(pod, node)) return;  // has a node already
+    table_.nominations.withdraw(pod->uid());
     if (!reserve(queued, lane, node, began)) return;
     send_binding(std::move(queued), lane, node, began);
   }
@@ -315,12 +281,53 @@ class Scheduler::Core {
     std::string uid(pod->uid());
     binding_.insert_or_assign(uid, Binding{std::move(queued), &lane, binder->traits.name, node, began, clock_.now()});
     binder->plugin->bind(client_, *pod, node, [inbox = inbox_, uid = std::move(uid)](Status answer) {
-      inbox->put({nullptr, nullptr, uid, std::move(answer)});
+      inbox->put({.about = About::binding, .uid = uid, .answer = std::move(answer)});
     });
   }
 
+  // What PostFilter asks for. The pod is not tried again before its victims have been told to go.
+  void make_room(const PodInfoPtr& pod, const Lane& lane, const Decision& decision) {
+    if (decision.post_filtered) metrics_.tried_preemption();
+    if (!decision.nominate) return;
+    if (decision.nominate->empty()) return table_.nominations.withdraw(pod->uid());
+    const std::string& node = *decision.nominate;
+    metrics_.preempts(decision.victims.size());
+    give_up_nominations(node, *pod);
+    table_.nominations.set(pod, node);
+    for (const PodInfoPtr& victim : decision.victims) {
+      if (victim->pod->metadata.deletionTimestamp) continue;
+      ++preempting_[std::string(pod->uid())];
+      preempt(client_, victim->pod, lane.name(), clock_.wall(), [inbox = inbox_, pod = pod->pod, victim = victim->pod, node](Status answer) {
+        inbox->put({.about = About::preemption, .victim = victim, .preemptor = pod, .node = node, .answer = std::move(answer)});
+      });
+    }
+  }
+
+  // Pods of lower priority may not find the room there that they wait for.
+  void give_up_nominations(const std::string& node, const PodInfo& pod) {
+    const std::vector<PodInfoPtr> there = table_.nominations.on(node);
+    for (const PodInfoPtr& other : there) {
+      if (other->priority >= pod.priority) continue;
+      table_.nominations.withdraw(other->uid());
+      show_no_nomination(client_, *other->pod);
+      queue_.reconsider(other->uid(), clock_.now());
+    }
+  }
+
+  void preempted(const Message& message) {
+    const std::string_view uid = message.preemptor->metadata.uid;
+    if (message.answer.ok())
+      lane_of(*message.preemptor)->recorder->record(*message.victim, informer::event_normal, "Preempted", "Preempted by pod " + std::string(uid) + " on node " + message.node);
+    else
+      log::warning("scheduler", "preempt pod " + name_of(*message.victim) + " for " + name_of(*message.preemptor) + ": " + message.answer.error().message);
+    const auto found = preempting_.find(uid);
+    if (--found->second != 0) return;
+    preempting_.erase(found);
+    if (!message.answer.ok() || queue_.place_of(uid) == SchedulingQueue::Place::gated) queue_.reconsider(uid, clock_.now());
+  }
+
   void bound(const Message& message) {
-    const auto found = binding_.find(message.bound_uid);
+    const auto found = binding_.find(message.uid);
     if (found == binding_.end()) return;  // the pod is gone
     Binding binding = std::move(found->second);
     binding_.erase(found);
@@ -344,25 +351,15 @@ class Scheduler::Core {
                binding.began);
   }
 
-  void not_placed(QueuedPod queued, Lane& lane, Code code, const std::string& message, Events helps, Instant began) {
+  void not_placed(QueuedPod queued, Lane& lane, Code code, const std::string& message, Events helps, Instant began,
+                  const std::optional<std::string>& nominate = std::nullopt) {
     const PodPtr pod = queued.pod->pod;
     const Instant now = clock_.now();
     const bool error = code == Code::error;
     metrics_.tried(error ? TryResult::error : TryResult::unschedulable, lane.name(), now - began);
     error ? queue_.failed(std::move(queued), now) : queue_.refused(std::move(queued), helps, now);
     lane.recorder->record(*pod, informer::event_warning, "FailedScheduling", message);
-    set_condition(pod, error ? "SchedulerError" : "Unschedulable", message);
-  }
-
-  void set_condition(const PodPtr& pod, std::string_view reason, std::string_view message) {
-    const corev1::PodCondition* before = scheduled_condition(*pod);
-    if (before && before->status == corev1::ConditionFalse && before->reason == reason && before->message == message) return;
-    client_.send(informer::patch_request(informer::resource_of<corev1::Pod>(), pod->metadata.namespace_, pod->metadata.name,
-                                         informer::PatchType::strategic, condition_patch(*pod, reason, message, clock_.wall()), "status"),
-                 [name = name_of(*pod)](const Result<ObjectPtr>& answer) {
-                   if (!answer.ok() && !informer::is_not_found(answer.error()) && !informer::is_conflict(answer.error()))
-                     log::warning("scheduler", "set condition PodScheduled of pod " + name + ": " + answer.error().message);
-                 });
+    show_unscheduled(client_, *pod, error ? "SchedulerError" : "Unschedulable", message, nominate, clock_.wall());
   }
 
   informer::Client& client_;
@@ -370,6 +367,8 @@ class Scheduler::Core {
   const SchedulerOptions options_;
   informer::Informer& nodes_;
   informer::Informer& pods_;
+  informer::Informer& namespaces_;
+  std::vector<informer::Informer*> needed_;  // for a decision
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   std::atomic<bool> stopped_{false}, leading_{false};
   SchedulerMetrics metrics_;
@@ -377,6 +376,7 @@ class Scheduler::Core {
   std::unique_ptr<informer::LeaderElector> elector_;
 
   // Of the scheduling thread alone.
+  bool synced_ = false;
   std::map<std::string, Lane, std::less<>> lanes_;
   NodeTable table_;
   SchedulingQueue queue_;
@@ -385,6 +385,7 @@ class Scheduler::Core {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   std::unordered_map<std::string, Binding, Hash, std::equal_to<>> binding_;  // by UID
+  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> preempting_;  // victims still to be told, by UID of the pod they go for
   std::vector<Message> reading_;
   std::optional<Clock::TimerId> timer_;
 };

@@ -56,6 +56,9 @@ struct SchedulerMetrics::Handles {
                                                     doubling(0.001, 15));
   metrics::Histogram attempts = metrics::histogram("scheduler_pod_scheduling_attempts", "Number of attempts to successfully schedule a pod.",
                                                    doubling(1, 5));
+  metrics::Counter preemption_attempts =
+      metrics::counter("scheduler_preemption_attempts_total", "Total preemption attempts in the cluster till now.", {});
+  metrics::Histogram preemption_victims = metrics::histogram("scheduler_preemption_victims", "Number of selected preemption victims.", doubling(1, 7));
   std::vector<metrics::Gauge> pending;
 
   OfProfile& of(std::string_view profile) {
@@ -105,6 +108,9 @@ void SchedulerMetrics::scheduled(int attempts, Duration since_first) {
   }
   found->second.observe(seconds(since_first));
 }
+
+void SchedulerMetrics::tried_preemption() { handles_->preemption_attempts.add(); }
+void SchedulerMetrics::preempts(std::size_t victims) { handles_->preemption_victims.observe(static_cast<double>(victims)); }
 
 void SchedulerMetrics::pending(const SchedulingQueue& queue) {
   for (std::size_t i = 0; i < SchedulingQueue::places; ++i)

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,6 +47,25 @@ struct MakePod {
     made.hostIP = ip;
     return *this;
   }
+  MakePod& in(std::string_view namespace_) { return pod->metadata.namespace_ = namespace_, *this; }
+  MakePod& label(std::string_view key, std::string_view value) { return pod->metadata.labels.set(key, value), *this; }
+  // To pods with that label, in the pod's namespace: required, or preferred with that weight.
+  MakePod& beside(std::string_view key, std::string_view value, std::string_view topology, std::int32_t preferred = 0) {
+    return add(pod->spec.affinity.ensure().podAffinity.ensure(), key, value, topology, preferred), *this;
+  }
+  MakePod& apart_from(std::string_view key, std::string_view value, std::string_view topology, std::int32_t preferred = 0) {
+    return add(pod->spec.affinity.ensure().podAntiAffinity.ensure(), key, value, topology, preferred), *this;
+  }
+  // Over domains, of pods with that label.
+  MakePod& spread(std::int32_t max_skew, std::string_view topology, std::string_view key, std::string_view value, std::string_view action = corev1::DoNotSchedule) {
+    corev1::TopologySpreadConstraint& made = pod->spec.topologySpreadConstraints.emplace_back();
+    made.maxSkew = max_skew;
+    made.topologyKey = topology;
+    made.whenUnsatisfiable = action;
+    made.labelSelector.ensure().matchLabels.set(key, value);
+    return *this;
+  }
+  MakePod& leaving() { return pod->metadata.deletionTimestamp = api::Time::from(WallTime(std::chrono::seconds(1'600'000'000))), *this; }
   MakePod& on(std::string_view node) { return pod->spec.nodeName = node, *this; }
   MakePod& priority(std::int32_t value) { return pod->spec.priority = value, *this; }
   MakePod& select(std::string_view key, std::string_view value) { return pod->spec.nodeSelector.set(key, value), *this; }
@@ -73,6 +93,19 @@ struct MakePod {
   operator std::shared_ptr<const corev1::Pod>() const { return pod; }
 
  private:
+  template <class Affinity>
+  static void add(Affinity& affinity, std::string_view key, std::string_view value, std::string_view topology, std::int32_t preferred) {
+    corev1::PodAffinityTerm* term = nullptr;
+    if (preferred) {
+      auto& weighted = affinity.preferredDuringSchedulingIgnoredDuringExecution.emplace_back();
+      weighted.weight = preferred;
+      term = &weighted.podAffinityTerm;
+    } else {
+      term = &affinity.requiredDuringSchedulingIgnoredDuringExecution.emplace_back();
+    }
+    term->topologyKey = topology;
+    term->labelSelector.ensure().matchLabels.set(key, value);
+  }
   static void fill(corev1::NodeSelectorTerm& term, const std::vector<corev1::NodeSelectorRequirement>& labels,
                    const std::vector<corev1::NodeSelectorRequirement>& fields) {
     for (const auto& one : labels) term.matchExpressions.push_back(one);
@@ -155,6 +188,60 @@ class PluginTable {
     return info;
   }
   const std::unique_ptr<Plugin> plugin_;
+};
+
+// One plugin on its own, asked about one pod and all nodes of a table.
+class ClusterTable {
+ public:
+  explicit ClusterTable(const std::string& name) : plugin_(Registry<Plugin>::make(name)) { plugin_->attach(handle_); }
+
+  NodeTable table;
+  ClusterTable& add(const MakeNode& node) { return table.set_node(node.node), *this; }
+  ClusterTable& add(const MakePod& pod) { return table.set_pod(pod.pod), *this; }
+
+  // By node: "" when it may take the pod. Nothing when the plugin has nothing to say.
+  using Reasoned = std::map<std::string, std::string>;
+  Reasoned filter(const std::shared_ptr<const corev1::Pod>& pod) {
+    const PodInfo info(pod);
+    PreFilterResult before = dynamic_cast<PreFilterPlugin&>(*plugin_).pre_filter(info);
+    Reasoned answers;
+    if (before.verdict.code == Code::skip) return answers;
+    for (const NodeInfo* node : table.nodes()) answers[node->name().str()] = reason(before.state.get(), info, *node);
+    return answers;
+  }
+  // The same of one node, if `gone` had left it and `come` had come to it.
+  std::string filter_if(const std::shared_ptr<const corev1::Pod>& pod, std::string_view node, const std::vector<MakePod>& gone, const std::vector<MakePod>& come = {}) {
+    const PodInfo info(pod);
+    const PreFilterResult before = dynamic_cast<PreFilterPlugin&>(*plugin_).pre_filter(info);
+    const auto state = before.state->clone();
+    const auto& extensions = dynamic_cast<PreFilterExtensions&>(*plugin_);
+    for (const MakePod& one : gone) extensions.change(*state, info, PodInfo(one.pod), *table.find(node), -1);
+    for (const MakePod& one : come) extensions.change(*state, info, PodInfo(one.pod), *table.find(node), 1);
+    return reason(state.get(), info, *table.find(node));
+  }
+  // Normalised; {} when the plugin has nothing to say.
+  std::map<std::string, std::int64_t> scores(const std::shared_ptr<const corev1::Pod>& pod) {
+    const PodInfo info(pod);
+    const auto& asked = dynamic_cast<ScorePlugin&>(*plugin_);
+    const std::vector<const NodeInfo*> nodes(table.nodes().begin(), table.nodes().end());
+    std::unique_ptr<PluginState> state;
+    if (asked.pre_score(info, nodes, state) == Code::skip) return {};
+    std::vector<std::int64_t> scores;
+    for (const NodeInfo* node : nodes) scores.push_back(asked.score(state.get(), info, *node));
+    asked.normalise(scores);
+    std::map<std::string, std::int64_t> named;
+    for (std::size_t i = 0; i < nodes.size(); ++i) named[nodes[i]->name().str()] = scores[i];
+    return named;
+  }
+
+ private:
+  std::string reason(const PluginState* state, const PodInfo& pod, const NodeInfo& node) const {
+    Reasons reasons;
+    dynamic_cast<FilterPlugin&>(*plugin_).filter(state, pod, node, reasons);
+    return reasons.empty() ? std::string() : std::string(reasons.front());
+  }
+  const std::unique_ptr<Plugin> plugin_;
+  const Handle handle_{table, nullptr};
 };
 
 }  // namespace plumb::scheduler::testing

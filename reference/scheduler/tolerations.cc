@@ -24,4 +24,12 @@ bool tolerates(const api::List<corev1::Toleration>& tolerations, std::string_vie
                      [&](const corev1::Toleration& toleration) { return tolerates(toleration, key, value, effect); });
 }
 
+const corev1::Taint* untolerated_hard_taint(const api::List<corev1::Toleration>& tolerations, const corev1::Node& node) {
+  for (const corev1::Taint& taint : node.spec.taints) {
+    if (taint.effect != corev1::TaintEffectNoSchedule && taint.effect != corev1::TaintEffectNoExecute) continue;
+    if (!tolerates(tolerations, taint.key, taint.value, taint.effect)) return &taint;
+  }
+  return nullptr;
+}
+
 }  // namespace plumb::scheduler

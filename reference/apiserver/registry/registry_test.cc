@@ -231,6 +231,19 @@ TEST_F(Registering, ABoundPodGetsItsGraceAndAnUnboundOneVanishes) {
   EXPECT_TRUE(remove(corev1::Pod::info(), "default", "bound", now)->removed);
 }
 
+TEST_F(Registering, ABindingTakesTheNominationBack) {
+  ASSERT_TRUE(create(pod("waits")).ok());
+  auto nominated = std::make_shared<corev1::Pod>(static_cast<const corev1::Pod&>(***get(corev1::Pod::info(), "default", "waits")));
+  nominated->status.nominatedNodeName = "node-1";
+  ASSERT_TRUE(await<CachedPtr>([&](auto done) {
+                registry_->update(context_, resource(corev1::Pod::info()), {"default", "waits"}, "status", nominated, done);
+              }).ok());
+  ASSERT_TRUE(await<CachedPtr>([&](auto done) { registry_->bind(context_, {"default", "waits"}, *binding("node-1"), done); }).ok());
+  const auto bound = get(corev1::Pod::info(), "default", "waits");
+  EXPECT_EQ(static_cast<const corev1::Pod&>(***bound).spec.nodeName, "node-1");
+  EXPECT_EQ(static_cast<const corev1::Pod&>(***bound).status.nominatedNodeName, "");
+}
+
 TEST_F(Registering, PagesShowOneRevision) {
   for (int i = 0; i < 25; ++i) ASSERT_TRUE(create(config_map("c" + std::to_string(100 + i))).ok());
   ListOptions options;

@@ -30,6 +30,7 @@ ApiResult<std::shared_ptr<api::Object>> assign(const corev1::Pod& current, const
   if (!binding.metadata.uid.empty()) next->metadata.uid = binding.metadata.uid;
   next->metadata.resourceVersion = binding.metadata.resourceVersion;
   next->spec.nodeName = binding.target.name;
+  next->status.nominatedNodeName.reset();  // it waits for room no more
   for (const auto& [key, value] : binding.metadata.annotations) next->metadata.annotations.set(key, value);
   corev1::PodCondition scheduled;
   scheduled.type = corev1::PodScheduled;

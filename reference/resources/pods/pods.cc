@@ -1,4 +1,5 @@
 #include "reference/api/types/corev1.h"
+#include "reference/resources/pods/pod_create.h"
 #include "reference/resources/pods/pod_row.h"
 #include "reference/resources/pods/pod_update.h"
 #include "reference/resources/podspec/qos.h"
@@ -46,6 +47,8 @@ class Pods final : public Typed<corev1::Pod> {
   void on_create(corev1::Pod& pod) const override {
     pod.status.phase = "Pending";
     pod.status.qosClass = compute_qos(pod.spec);
+    show_gates(pod);
+    merge_label_keys(pod);
   }
   void on_status_update(corev1::Pod& next, const corev1::Pod& previous) const override {
     if (next.status.qosClass.empty()) next.status.qosClass = previous.status.qosClass;

@@ -82,5 +82,28 @@ TEST(PodCreation, StartsPendingWithAQosClass) {
   }
 }
 
+TEST(PodCreation, ShowsThatGatesHoldThePodBack) {
+  const auto pod = object("pods", R"({"metadata":{"creationTimestamp":"2024-01-01T00:00:00Z"},"spec":{"schedulingGates":[{"name":"example.com/a"}],"containers":[{"name":"a"}]}})");
+  resource("pods").prepare_for_create(*pod);
+  EXPECT_EQ(at(*pod, "/status/conditions"),
+            R"([{"lastProbeTime":null,"lastTransitionTime":"2024-01-01T00:00:00Z","message":"Scheduling is blocked due to non-empty scheduling gates",)"
+            R"("reason":"SchedulingGated","status":"False","type":"PodScheduled"}])");
+}
+
+TEST(PodCreation, LabelKeysBecomeRequirements) {
+  const std::string term = R"({"topologyKey":"zone","labelSelector":{"matchLabels":{"app":"a"}},"matchLabelKeys":["hash","absent"],"mismatchLabelKeys":["tenant"]})";
+  const std::string spread = R"({"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"DoNotSchedule","matchLabelKeys":["hash"])";
+  const auto pod = object("pods", R"({"metadata":{"labels":{"hash":"h1","tenant":"t"}},"spec":{"containers":[{"name":"a"}],"affinity":{
+      "podAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[)" + term + R"(]},
+      "podAntiAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":1,"podAffinityTerm":)" + term + R"(}]}},
+      "topologySpreadConstraints":[)" + spread + R"(,"labelSelector":{}},)" + spread + "}]}}");
+  resource("pods").prepare_for_create(*pod);
+  const std::string merged = R"([{"key":"hash","operator":"In","values":["h1"]},{"key":"tenant","operator":"NotIn","values":["t"]}])";
+  EXPECT_EQ(at(*pod, "/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/0/labelSelector/matchExpressions"), merged);
+  EXPECT_EQ(at(*pod, "/spec/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/0/podAffinityTerm/labelSelector/matchExpressions"), merged);
+  EXPECT_EQ(at(*pod, "/spec/topologySpreadConstraints/0/labelSelector/matchExpressions"), R"([{"key":"hash","operator":"In","values":["h1"]}])");
+  EXPECT_EQ(at(*pod, "/spec/topologySpreadConstraints/1/labelSelector"), "") << "no selector stays none";
+}
+
 }  // namespace
 }  // namespace plumb::resources::testing

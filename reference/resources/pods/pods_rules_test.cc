@@ -42,6 +42,24 @@ TEST(PodRules, CausesOfNewPods) {
   }
 }
 
+TEST(PodRules, LabelKeys) {
+  const auto affinity = [](std::string_view rest) {
+    return pod(R"({"containers":[{"name":"a","image":"i"}],"affinity":{"podAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"z",)" +
+               std::string(rest) + "}]}}}");
+  };
+  const std::string at = "spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]";
+  EXPECT_EQ(causes("pods", affinity(R"("labelSelector":{"matchExpressions":[{"key":"k","operator":"In","values":["v"]}]},"matchLabelKeys":["k"])")), Lines{})
+      << "as the server has merged it";
+  EXPECT_EQ(causes("pods", affinity(R"("matchLabelKeys":["k"])")),
+            Lines{at + ".matchLabelKeys: Forbidden: must not be specified when labelSelector is not set"});
+  EXPECT_EQ(causes("pods", affinity(R"("labelSelector":{"matchLabels":{"k":"v"},"matchExpressions":[{"key":"k","operator":"In","values":["v"]}]},"matchLabelKeys":["k"])")),
+            Lines{at + R"([0]: Invalid value: "k": exists in both matchLabelKeys and labelSelector)"});
+  EXPECT_EQ(causes("pods", affinity(R"("labelSelector":{},"matchLabelKeys":["a","k"],"mismatchLabelKeys":["k"])")),
+            Lines{at + R"(.matchLabelKeys[1]: Invalid value: "k": exists in both matchLabelKeys and mismatchLabelKeys)"});
+  EXPECT_EQ(causes("pods", pod(R"({"containers":[{"name":"a","image":"i"}],"topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"z","whenUnsatisfiable":"ScheduleAnyway","matchLabelKeys":["k"]}]})")),
+            Lines{"spec.topologySpreadConstraints[0].matchLabelKeys: Forbidden: must not be specified when labelSelector is not set"});
+}
+
 TEST(PodRules, UpdatesMayChangeOnlyAFewFields) {
   const std::string before = pod(R"({"containers":[{"name":"a","image":"i:1"}],"tolerations":[{"key":"k","operator":"Exists"}]})");
   EXPECT_EQ(update_causes("pods", before, before), Lines{});

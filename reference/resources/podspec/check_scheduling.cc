@@ -51,10 +51,39 @@ void check_topology_key(std::string_view key, const FieldPath& path, FieldErrors
   check_text(api::check_qualified_name(key), path, key, errors);
 }
 
+void check_label_keys(const api::List<api::Str>& keys, const metav1::LabelSelector* selector, const FieldPath& path, FieldErrors& errors) {
+  if (!keys.empty() && !selector) return errors.forbidden(path, "must not be specified when labelSelector is not set");
+  for (std::size_t i = 0; i < keys.size(); ++i) check_text(api::check_qualified_name(keys[i]), path.index(i), keys[i], errors);
+}
+
+// Of a pod that is being made the server has added a requirement for each of `keys`, so what the user asked of the same label stands before it.
+// Upstream names the key's place without naming its list.
+void check_asked_once(const api::List<api::Str>& keys, const metav1::LabelSelector& selector, const FieldPath& path, FieldErrors& errors) {
+  std::set<std::string_view> asked;
+  for (const auto& [key, value] : selector.matchLabels) asked.insert(key);
+  for (const metav1::LabelSelectorRequirement& one : selector.matchExpressions) {
+    const bool again = !asked.insert(one.key).second;
+    const auto at = std::find(keys.begin(), keys.end(), one.key);
+    if (again && at != keys.end())
+      errors.invalid(path.index(static_cast<std::size_t>(at - keys.begin())), quoted(one.key), "exists in both matchLabelKeys and labelSelector");
+  }
+}
+
+void check_label_keys(const api::List<api::Str>& match, const api::List<api::Str>& mismatch, const metav1::LabelSelector* selector, const FieldPath& path,
+                      FieldErrors& errors) {
+  check_label_keys(match, selector, path.child("matchLabelKeys"), errors);
+  check_label_keys(mismatch, selector, path.child("mismatchLabelKeys"), errors);
+  if (selector) check_asked_once(match, *selector, path, errors);
+  for (std::size_t i = 0; i < match.size(); ++i)
+    if (std::find(mismatch.begin(), mismatch.end(), match[i]) != mismatch.end())
+      errors.invalid(path.child("matchLabelKeys").index(i), quoted(match[i]), "exists in both matchLabelKeys and mismatchLabelKeys");
+}
+
 void check_pod_term(const corev1::PodAffinityTerm& term, const FieldPath& path, FieldErrors& errors) {
   if (term.labelSelector) check_label_selector(*term.labelSelector, path.child("labelSelector"), errors);
   if (term.namespaceSelector) check_label_selector(*term.namespaceSelector, path.child("namespaceSelector"), errors);
   for (const auto& name : term.namespaces) check_text(api::check_dns1123_label(name), path.child("namespace"), name, errors);
+  check_label_keys(term.matchLabelKeys, term.mismatchLabelKeys, term.labelSelector.get(), path, errors);
   if (term.topologyKey.empty()) errors.required(path.child("topologyKey"), "can not be empty");
   check_text(api::check_qualified_name(term.topologyKey), path.child("topologyKey"), term.topologyKey, errors);
 }
@@ -85,6 +114,7 @@ void check_spread(const api::List<corev1::TopologySpreadConstraint>& list, const
     check_topology_key(one.topologyKey, at.child("topologyKey"), errors);
     if (!seen.emplace(one.topologyKey, one.whenUnsatisfiable).second)
       errors.duplicate(at.child("{topologyKey, whenUnsatisfiable}"), quoted("{" + one.topologyKey.str() + ", " + one.whenUnsatisfiable.str() + "}"));
+    check_label_keys(one.matchLabelKeys, {}, one.labelSelector.get(), at, errors);
     if (one.labelSelector) check_label_selector(*one.labelSelector, at.child("labelSelector"), errors);
   }
 }

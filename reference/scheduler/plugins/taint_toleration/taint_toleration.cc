@@ -13,14 +13,9 @@ class TaintToleration final : public Plugin, public FilterPlugin, public ScorePl
     return {.name = "TaintToleration", .order = 50, .weight = 3, .events = event::node_added | event::node_taint};
   }
   Code filter(const PluginState*, const PodInfo& pod, const NodeInfo& node, Reasons& reasons) const override {
-    if (!node.has_hard_taints) return Code::success;
-    for (const corev1::Taint& taint : node.node->spec.taints) {
-      if (taint.effect != corev1::TaintEffectNoSchedule && taint.effect != corev1::TaintEffectNoExecute) continue;
-      if (tolerates(pod.pod->spec.tolerations, taint.key, taint.value, taint.effect)) continue;
-      reasons.push_back("node(s) had untolerated taint(s)");
-      return Code::unschedulable_and_unresolvable;
-    }
-    return Code::success;
+    if (!node.has_hard_taints || !untolerated_hard_taint(pod.pod->spec.tolerations, *node.node)) return Code::success;
+    reasons.push_back("node(s) had untolerated taint(s)");
+    return Code::unschedulable_and_unresolvable;
   }
   // Where no node has such a taint all would get the same.
   Code pre_score(const PodInfo&, std::span<const NodeInfo* const> nodes, std::unique_ptr<PluginState>&) const override {
