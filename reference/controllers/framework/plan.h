@@ -25,7 +25,7 @@ struct Now {
 struct Event {
   ObjectPtr about;
   std::string_view type;  // informer::event_normal, event_warning
-  std::string_view reason;
+  std::string reason;
   // In the events of an action, {} stands for the name of the resulting object, or for the error's message.
   std::string message;
 };
@@ -79,7 +79,7 @@ struct Plan {
     return action;
   }
   void record(ObjectPtr about, std::string_view type, std::string_view reason, std::string message) {
-    events.push_back({std::move(about), type, reason, std::move(message)});
+    events.push_back({std::move(about), type, std::string(reason), std::move(message)});
   }
   void come_again(Duration delay) {
     if (!again_after || delay < *again_after) again_after = delay;

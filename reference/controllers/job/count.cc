@@ -89,7 +89,7 @@ void finish(Pass& pass) {
   ensure_condition(job, end);
   if (!job.status.startTime) job.status.startTime = end.lastTransitionTime;  // a job that never had anything to do
   if (end.type != batchv1::JobComplete) {
-    pass.events.push_back({pass.job, informer::event_warning, end.reason.view(), end.message.str()});
+    pass.events.push_back({pass.job, informer::event_warning, end.reason.str(), end.message.str()});
     return;
   }
   job.status.completionTime = end.lastTransitionTime;

@@ -18,7 +18,7 @@ std::string_view reason(bool success, std::string_view verb) {
 
 }  // namespace
 
-Event PodSteps::event(std::string_view type, std::string_view reason, std::string message) const { return {set_, type, reason, std::move(message)}; }
+Event PodSteps::event(std::string_view type, std::string_view reason, std::string message) const { return {set_, type, std::string(reason), std::move(message)}; }
 
 Event PodSteps::pod_event(std::string_view verb, std::string_view pod) const {
   return event(event_normal, reason(true, verb),
