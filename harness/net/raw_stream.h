@@ -39,7 +39,7 @@ class RawStream final : public Stream, public ChannelUser, public std::enable_sh
   Callbacks callbacks_;
   std::string early_;
   Status close_status_;
-  bool started_ = false, paused_ = false, early_eof_ = false, shutdown_ = false, closing_ = false, closed_ = false, told_ = false;
+  bool started_ = false, paused_ = false, shutdown_ = false, closing_ = false, closed_ = false, told_ = false;
 };
 
 }  // namespace plumb::net::detail

@@ -28,7 +28,7 @@ std::string Cluster::text_of_manifest(std::map<std::string, std::string> values)
 }
 
 void Cluster::stop(const std::string& message, Where where) {
-  ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line())) << message;
+  ADD_FAILURE_AT(where.file_name(), where.line()) << message;
   throw TestEnded();
 }
 

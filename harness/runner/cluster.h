@@ -7,10 +7,10 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <source_location>
 #include <string>
 #include <vector>
 
+#include "harness/base/where.h"
 #include "harness/client/rest.h"
 #include "harness/client/watch.h"
 #include "harness/runner/images.h"
@@ -23,7 +23,6 @@ using client::Json;
 using client::PatchKind;
 using client::Query;
 using client::Resource;
-using Where = std::source_location;
 
 // What the worker reports to the runner while the test goes on.
 class Reporter {

@@ -184,7 +184,8 @@ class Map {
     return true;
   }
   void clear() { entries_.clear(); }
-  friend bool operator==(const Map&, const Map&) = default;
+  // Not defaulted: V may be a type that is not complete yet, as in a schema of schemas.
+  friend bool operator==(const Map& a, const Map& b) { return a.entries_ == b.entries_; }
 
  private:
   Entry* lower_bound(std::string_view key) {
