@@ -64,6 +64,7 @@ std::string summary(const corev1::Pod& pod) {
 }
 std::string summary(const corev1::Node& node) {
   std::string text = conditions_of(node.status.conditions);
+  for (const api::Str& range : node.spec.podCIDRs) text += " pods in " + range.str();
   for (const corev1::Taint& taint : node.spec.taints) text += " taint " + taint.key.str() + ":" + taint.effect.str();
   return text;
 }
