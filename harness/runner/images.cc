@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "harness/base/random.h"
 #include "harness/runner/cluster.h"
 #include "harness/runner/needs.h"
+#include "harness/runner/probe.h"
 
 namespace plumb::harness {
 namespace {
@@ -17,13 +17,8 @@ bool cannot_pull(const std::string& reason) {
          reason == "ImageInspectError";
 }
 
-Json probe_pod(const std::string& node, const Images& images) {
-  const auto container = [](const char* name, const std::string& image) {
-    return Json{{"name", name}, {"image", image}, {"imagePullPolicy", "IfNotPresent"}, {"args", {"exit", "0"}}};
-  };
-  return {{"metadata", {{"generateName", "probe-"}}},
-          {"spec", {{"nodeName", node}, {"restartPolicy", "Never"}, {"automountServiceAccountToken", false}, {"terminationGracePeriodSeconds", 0},
-                    {"containers", {container("first", images.first), container("second", images.second)}}}}};
+Json container(const char* name, const std::string& image) {
+  return {{"name", name}, {"image", image}, {"imagePullPolicy", "IfNotPresent"}, {"args", {"exit", "0"}}};
 }
 
 // Why one of its images cannot be had.
@@ -37,33 +32,25 @@ std::optional<std::string> pull_problem(const Json& pod) {
 
 bool ended(const Json& pod) { return text_at(pod, "/status/phase") == "Succeeded" || text_at(pod, "/status/phase") == "Failed"; }
 
-Result<std::optional<std::string>> probe(Client& client, const std::string& space, const std::vector<std::string>& nodes, const Images& images) {
-  PLUMB_TRY(client.wait_for({"v1", "serviceaccounts", space}, "default", "the service account that pods run under",
-                            [](const Json* account) { return account != nullptr; }, timeouts::object_changes));
-  const Resource pods{"v1", "pods", space};
-  for (const std::string& node : nodes) PLUMB_TRY(client.create(pods, probe_pod(node, images)));
-  std::optional<std::string> problem;
-  const Status waited = client.wait_for_all(pods, {}, "pods that show whether the images can be had", [&](const Client::Objects& found) {
-    for (const auto& [name, pod] : found) {
-      if ((problem = pull_problem(pod))) return true;
-    }
-    return std::all_of(found.begin(), found.end(), [](const auto& entry) { return ended(entry.second); });
-  }, timeouts::pod_runs);
-  if (!waited.ok() && waited.error().code != Code::deadline_exceeded) return waited.error();
-  return problem;
-}
-
 }  // namespace
 
 Result<std::optional<std::string>> missing_image(Client& client, const Images& images, const std::string& run) {
   std::vector<std::string> nodes = PLUMB_TRY(usable_nodes(client));
   if (nodes.empty()) return std::optional<std::string>("no ready node takes pods");
   nodes.resize(std::min(nodes.size(), max_probed_nodes));
-  const std::string space = "plumb-images-" + random_suffix(6);
-  const Resource namespaces{"v1", "namespaces"};
-  PLUMB_TRY(client.create(namespaces, {{"metadata", {{"name", space}, {"labels", {{"plumb.io/run", run}}}}}}));
-  auto problem = probe(client, space, nodes, images);
-  (void)client.remove(namespaces, space);
+  const auto judge = [&]() -> Result<std::optional<std::string>> {
+    Probe probe = PLUMB_TRY(Probe::start(client, "images", run));
+    std::vector<Json> pods;
+    for (const std::string& node : nodes)
+      pods.push_back(probe_pod(node, {{"generateName", "probe-"}}, Json::array({container("first", images.first), container("second", images.second)})));
+    const auto seen = PLUMB_TRY(probe.run(pods, [](const Probe::Pods& found) {
+      return std::all_of(found.begin(), found.end(), ended) || std::any_of(found.begin(), found.end(), [](const Json& pod) { return pull_problem(pod).has_value(); });
+    }));
+    for (const Json& pod : seen)
+      if (auto problem = pull_problem(pod)) return problem;
+    return std::optional<std::string>();
+  };
+  auto problem = judge();
   if (!problem.ok()) return problem.error().in("find out whether the test images can be had");
   return problem;
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/base/encoding.h"
+#include "harness/runner/service_network.h"
 
 namespace plumb::harness {
 namespace {
@@ -75,10 +76,8 @@ Result<std::optional<std::string>> Needs::check(const std::string& need) {
     return missing_image(client_, images_, run_);
   }
   if (need == "services") {
-    auto service = client_.get({"v1", "services", "default"}, "kubernetes");
-    if (service.ok()) return std::optional<std::string>();
-    if (service.error().code == Code::not_found) return std::optional<std::string>("no service network: the API server has no Service of its own (default/kubernetes)");
-    return service.error();
+    if (const auto without = PLUMB_TRY(missing({"image"}))) return without;
+    return missing_service_network(client_, images_, run_);
   }
   if (need == "controllers") {
     auto account = client_.get({"v1", "serviceaccounts", "default"}, "default");

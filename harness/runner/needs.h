@@ -3,7 +3,7 @@
 //   "image"                        nodes on which the test images run; asks for controllers, too
 //   "version>=1.30"                the server's minor version, for behaviour that came with a release
 //   "resource:apps/v1/deployments" the API server serves it
-//   "services"                     Services lead to pods (shown by the Service that every API server gives itself, default/kubernetes)
+//   "services"                     Services lead to pods: one pod gets another's answer through a Service; asks for the image, too
 //   "controllers"                  a controller manager acts (shown by the default service account of a namespace)
 #pragma once
 

@@ -15,6 +15,8 @@ class NodesOnly final : public client::Transport {
  public:
   Json nodes = Json::array();
   Json pod_status;
+  Json service = Json::object();       // as every new one is
+  bool pods_of_one_namespace = false;  // those of another go
   int pods_made = 0;
 
   void add_node(const std::string& name, const std::string& ready, Json spec = Json::object()) {
@@ -34,6 +36,7 @@ class NodesOnly final : public client::Transport {
     const std::string path = request.target.substr(0, request.target.find('?'));
     if (path.ends_with("/version")) return {{"minor", "20+"}};
     if (path.ends_with("/nodes")) return {{"metadata", Json::object()}, {"items", nodes}};
+    if (request.method == "POST" && path.ends_with("/namespaces") && pods_of_one_namespace) pods_ = Json::array();
     if (request.method == "POST" && path.ends_with("/pods")) {
       ++pods_made;
       Json pod = Json::parse(request.body);
@@ -43,6 +46,7 @@ class NodesOnly final : public client::Transport {
       return pod;
     }
     if (path.ends_with("/pods")) return {{"metadata", {{"resourceVersion", "1"}}}, {"items", pods_}};
+    if (path.ends_with("/services")) return service;
     if (path.ends_with("/serviceaccounts")) return {{"metadata", {{"resourceVersion", "1"}}}, {"items", {{{"metadata", {{"name", "default"}}}}}}};
     return {{"metadata", Json::object()}};
   }
@@ -90,6 +94,23 @@ TEST_F(NeedsTest, LeavesPodsThatFailOtherwiseToTheTests) {
   cluster->add_node("a", "True");
   cluster->pod_status = {{"phase", "Failed"}};
   EXPECT_FALSE(missing("image"));
+}
+
+TEST_F(NeedsTest, ServicesNeedAddresses) {
+  cluster->add_node("a", "True");
+  cluster->pod_status = {{"phase", "Succeeded"}};
+  EXPECT_EQ(missing("services"), "no service network: a new Service gets no address");
+}
+
+// The pods become ready, but no command in them is ever answered.
+TEST_F(NeedsTest, ServicesHaveToLeadToPods) {
+  cluster->add_node("a", "True");
+  cluster->service = {{"spec", {{"clusterIP", "10.96.0.7"}}}};
+  cluster->pod_status = {{"phase", "Succeeded"}, {"conditions", {{{"type", "Ready"}, {"status", "True"}}}}};
+  cluster->pods_of_one_namespace = true;
+  const auto why = missing("services");
+  ASSERT_TRUE(why);
+  EXPECT_NE(why->find("a pod on node a gets no answer from the Service at 10.96.0.7"), std::string::npos) << *why;
 }
 
 TEST_F(NeedsTest, NeedsANodeToProbe) { EXPECT_EQ(missing("image"), "no ready node takes pods"); }

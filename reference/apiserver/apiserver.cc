@@ -30,6 +30,7 @@ struct Apiserver::Parts {
   std::unique_ptr<WatchCache> cache;
   std::unique_ptr<AdmissionChain> admission;
   std::unique_ptr<Registry> registry;
+  std::unique_ptr<Services> services;
   Security security;
   std::unique_ptr<Connector> connector;
   std::unique_ptr<Handler> handler;
@@ -46,6 +47,7 @@ Status Apiserver::Parts::assemble() {
   cache = PLUMB_TRY(WatchCache::start(*options.store, *options.clock, resources::all(), cache_options));
   admission = std::make_unique<AdmissionChain>(options.disabled_admission);
   registry = std::make_unique<Registry>(Registry::Options{options.store, options.clock, cache.get(), admission.get()});
+  services = PLUMB_TRY(Services::make(*registry, *options.store, options.services));
   if (!options.security) return fail(Code::invalid_argument, "an API server needs authentication and authorization: none were given");
   security = PLUMB_TRY(options.security(*registry));
   std::map<std::string, VirtualResource*> computed;
@@ -89,13 +91,16 @@ Result<std::unique_ptr<Apiserver>> Apiserver::start(ApiserverOptions options) {
   std::unique_ptr<Apiserver> made(new Apiserver(std::move(parts)));
   PLUMB_TRY(made->parts_->assemble());
   PLUMB_TRY(ensure_system_objects(*made->parts_->registry));
+  PLUMB_TRY(made->parts_->services->prepare());
   PLUMB_TRY(made->parts_->listen());
+  made->parts_->services->serve(made->port(), *made->parts_->options.clock);
   made->parts_->compaction = std::make_unique<Compaction>(*made->parts_->options.store, *made->parts_->options.clock);
   return made;
 }
 
 Apiserver::~Apiserver() {
   parts_->compaction.reset();
+  parts_->services.reset();
   if (parts_->cache)
     for (const auto& cache : parts_->cache->all()) cache->end_watchers(std::nullopt);
   if (parts_->server) parts_->server->stop(stop_grace);

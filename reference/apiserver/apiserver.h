@@ -16,6 +16,7 @@
 #include "reference/apiserver/authorization/authorizer.h"
 #include "reference/apiserver/http/handler.h"
 #include "reference/apiserver/registry/registry.h"
+#include "reference/apiserver/services/services.h"
 #include "reference/store/store.h"
 
 namespace plumb::apiserver {
@@ -41,6 +42,7 @@ struct ApiserverOptions {
   // How the server reaches kubelets (logs, exec, port-forward); unset: not at all.
   std::optional<net::TlsClientOptions> kubelet_client;
   std::vector<std::string> disabled_admission = {};
+  ServiceOptions services;
   std::function<Result<Security>(Registry&)> security;
 };
 

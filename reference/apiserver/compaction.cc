@@ -1,5 +1,7 @@
 #include "reference/apiserver/compaction.h"
 
+#include <utility>
+
 #include "harness/base/log.h"
 
 namespace plumb::apiserver {
@@ -9,25 +11,7 @@ constexpr Duration interval = std::chrono::minutes(5);
 
 }  // namespace
 
-Compaction::Compaction(store::Store& store, Clock& clock) : store_(store), clock_(clock) { schedule(); }
-
-Compaction::~Compaction() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    clock_.cancel(timer_);
-  }
-  worker_.stop();
-}
-
-void Compaction::schedule() {
-  const std::lock_guard lock(mutex_);
-  if (stopping_) return;
-  timer_ = clock_.after(interval, [this] {
-    worker_.try_post([this] { run(); });
-    schedule();
-  });
-}
+Compaction::Compaction(store::Store& store, Clock& clock) : store_(store), ticker_(clock, interval, [this] { run(); }) {}
 
 void Compaction::run() {
   const auto now = store_.current_revision();

@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "harness/base/encoding.h"
+#include "reference/api/text/ip.h"
 
 namespace plumb::api {
 namespace {
@@ -239,6 +240,18 @@ Problems check_in_range(std::int64_t value, std::int64_t low, std::int64_t high)
 Problems check_ip(std::string_view value) {
   if (ip_bits(value)) return {};
   return {"must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"};
+}
+
+Problems check_ordinary_ip(std::string_view value) {
+  const auto ip = Ip::parse(value);
+  if (!ip) return {};
+  const auto within = [&](std::string_view range) { return IpRange::parse(range)->contains(*ip); };
+  Problems problems;
+  if (ip->number == 0) problems.emplace_back("may not be unspecified (" + std::string(value) + ")");
+  if (within("127.0.0.0/8") || within("::1/128")) problems.emplace_back("may not be in the loopback range (127.0.0.0/8, ::1/128)");
+  if (within("169.254.0.0/16") || within("fe80::/10")) problems.emplace_back("may not be in the link-local range (169.254.0.0/16, fe80::/10)");
+  if (within("224.0.0.0/24") || within("ff02::/16")) problems.emplace_back("may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)");
+  return problems;
 }
 
 Problems check_cidr(std::string_view value) {

@@ -30,6 +30,8 @@ Problems check_port_name(std::string_view value);
 Problems check_port_number(std::int64_t value);
 Problems check_in_range(std::int64_t value, std::int64_t low, std::int64_t high);
 Problems check_ip(std::string_view value);
+// Not one that no Service or endpoint can have: unspecified, loopback, link-local. The value is a valid address.
+Problems check_ordinary_ip(std::string_view value);
 Problems check_cidr(std::string_view value);
 inline Problems check_user_id(std::int64_t value) { return check_in_range(value, 0, INT32_MAX); }
 inline Problems check_group_id(std::int64_t value) { return check_in_range(value, 0, INT32_MAX); }

@@ -5,9 +5,13 @@
 namespace plumb::apiserver {
 namespace {
 
+// `aggregated_to`: the role that has these rules, too, by the label rbac.authorization.k8s.io/aggregate-to-<role>; `aggregates`: it has those
+// of all roles that are labelled for it, kept by the controller manager.
 struct Role {
   std::string name;
   std::vector<Grant> grants;
+  std::string aggregated_to = {};
+  bool aggregates = false;
 };
 struct Binding {
   const char* role;
@@ -57,9 +61,12 @@ std::vector<Grant> joined(std::initializer_list<const std::vector<Grant>*> parts
 std::vector<Role> cluster_roles() {
   return {
       {"cluster-admin", {{"*", "*", "*"}, {"*", "", "/*"}}},
-      {"admin", joined({&admin, &edit, &view})},
-      {"edit", joined({&edit, &view})},
-      {"view", view},
+      {"admin", joined({&edit, &view, &admin}), "", true},
+      {"edit", joined({&edit, &view}), "admin", true},
+      {"view", view, "edit", true},
+      {"system:aggregate-to-admin", admin, "admin"},
+      {"system:aggregate-to-edit", edit, "edit"},
+      {"system:aggregate-to-view", view, "view"},
       {"system:discovery", {{"get", "", "/api,/api/*,/apis,/apis/*,/healthz,/livez,/openapi,/openapi/*,/readyz,/version,/version/"}}},
       {"system:public-info-viewer", {{"get", "", "/healthz,/livez,/readyz,/version,/version/"}}},
       {"system:monitoring", {{"get", "", "/healthz,/healthz/*,/livez,/livez/*,/metrics,/metrics/slis,/readyz,/readyz/*"}}},
@@ -82,6 +89,9 @@ std::vector<Role> cluster_roles() {
         {"create", "core", "secrets,serviceaccounts"}, {"delete", "core", "secrets"}, {"get", "core", "configmaps,namespaces,secrets,serviceaccounts"},
         {"update", "core", "secrets,serviceaccounts"}, {"create", "authentication.k8s.io", "tokenreviews"},
         {"create", "authorization.k8s.io", "subjectaccessreviews"}, {"list,watch", "*", "*"}, {"create", "core", "serviceaccounts/token"}}},
+      {"system:certificates.k8s.io:certificatesigningrequests:nodeclient", {{"create", "certificates.k8s.io", "certificatesigningrequests/nodeclient"}}},
+      {"system:certificates.k8s.io:certificatesigningrequests:selfnodeclient", {{"create", "certificates.k8s.io", "certificatesigningrequests/selfnodeclient"}}},
+      {"system:node-bootstrapper", {{"create,get,list,watch", "certificates.k8s.io", "certificatesigningrequests"}}},
       {"system:node", {}},
   };
 }
@@ -113,11 +123,19 @@ void mark(metav1::ObjectMeta& metadata) {
   metadata.annotations.set("rbac.authorization.kubernetes.io/autoupdate", "true");
 }
 
-std::shared_ptr<api::Object> role_object(const std::string& name, const std::vector<Grant>& grants) {
+std::shared_ptr<rbacv1::ClusterRole> role_object(const std::string& name, const std::vector<Grant>& grants) {
   auto made = std::make_shared<rbacv1::ClusterRole>();
   made->metadata.name = api::Str(name);
   mark(made->metadata);
   for (const Grant& grant : grants) made->rules.push_back(rule_of(grant));
+  return made;
+}
+
+std::shared_ptr<rbacv1::ClusterRole> role_object(const Role& role) {
+  const std::string label = "rbac.authorization.k8s.io/aggregate-to-";
+  auto made = role_object(role.name, role.grants);
+  if (!role.aggregated_to.empty()) made->metadata.labels.set(label + role.aggregated_to, "true");
+  if (role.aggregates) made->aggregationRule.ensure().clusterRoleSelectors.emplace_back().matchLabels.set(label + role.name, "true");
   return made;
 }
 
@@ -163,7 +181,7 @@ rbacv1::PolicyRule rule_of(const Grant& grant) {
 
 std::vector<std::shared_ptr<api::Object>> bootstrap_policy() {
   std::vector<std::shared_ptr<api::Object>> out;
-  for (const Role& role : cluster_roles()) out.push_back(role_object(role.name, role.grants));
+  for (const Role& role : cluster_roles()) out.push_back(role_object(role));
   std::shared_ptr<rbacv1::ClusterRoleBinding> last;
   for (const Binding& binding : cluster_role_bindings()) {
     // Neighbours of one role are one binding with several subjects.

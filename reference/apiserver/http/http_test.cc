@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "harness/base/encoding.h"
+#include "harness/net/crypto.h"
 #include "reference/api/codec/protobuf.h"
 #include "reference/api/types/corev1.h"
 #include "reference/apiserver/http/path.h"
@@ -153,7 +155,10 @@ TEST_F(Serving, SubresourcesChangeTheirPartOnly) {
   EXPECT_EQ(finalized["status"]["phase"].as_string(), "Active");
 
   const std::string requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
-  ASSERT_EQ(send("POST", requests, R"({"metadata":{"name":"r"},"spec":{"request":"YQ==","signerName":"example.com/s","usages":["client auth"]}})").status, 201);
+  net::CertificateRequest subject;
+  subject.common_name = "somebody";
+  const std::string asked = base64_encode(*net::make_signing_request(*net::generate_ec_key(), subject));
+  ASSERT_EQ(send("POST", requests, R"({"metadata":{"name":"r"},"spec":{"request":")" + asked + R"(","signerName":"example.com/s","usages":["client auth"]}})").status, 201);
   const api::Doc approved = json(send("PATCH", requests + "/r/approval", R"({"spec":{"signerName":"example.com/other"},"status":{"certificate":"YQ==","conditions":[{"type":"Approved","status":"True"}]}})", merge));
   EXPECT_EQ(approved["status"]["conditions"].items()[0]["type"].as_string(), "Approved") << approved.to_json();
   EXPECT_EQ(approved["spec"]["signerName"].as_string(), "example.com/s");

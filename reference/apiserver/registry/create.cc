@@ -7,6 +7,7 @@ namespace plumb::apiserver {
 namespace {
 
 constexpr int name_attempts = 8;  // for generateName, as upstream
+constexpr int allocation_attempts = 64;
 
 class Create : public Write {
  public:
@@ -17,17 +18,39 @@ class Create : public Write {
   void run() {
     const bool generated = object_->metadata.name.empty() && !object_->metadata.generateName.empty();
     attempts_ = generated ? name_attempts : 1;
-    if (auto refused = prepare_new_metadata(resource_, name_.namespace_, *object_, now())) return done_(std::move(*refused));
+    if (auto refused = prepare_new_metadata(resource_, name_.namespace_, *object_, now())) return finish(std::move(*refused));
     name_.name = object_->metadata.name.str();
     resource_.set_defaults(*object_);
-    if (auto refused = prepare()) return done_(std::move(*refused));
-    attempt();
+    if (!allocator()) return prepare_and_put();
+    asked_for_ = std::move(object_);
+    in_allocation_turn(asked_for_.get(), nullptr, [self = self_as<Create>()] { self->allocate_and_put(); });
   }
 
  private:
+  // The only way out. The answer comes last: whoever waited for it may end the registry.
+  void finish(ApiResult<CachedPtr> result) {
+    end_allocation();
+    done_(std::move(result));
+  }
+
+  void prepare_and_put() {
+    if (auto refused = prepare()) return finish(std::move(*refused));
+    attempt();
+  }
+
+  void allocate_and_put() {
+    object_ = api::clone(*asked_for_);
+    prepare_and_put();
+  }
+
   Refusal prepare() {
     AdmissionRequest request = admission(Operation::create, object_.get(), nullptr);
     if (auto refused = mutate(request)) return refused;
+    if (auto* pool = allocator()) {
+      auto along = pool->allocate(*object_, nullptr, now());
+      if (!along.ok()) return along.status();
+      along_ = std::move(*along);
+    }
     resource_.prepare_for_create(*object_);
     resources::FieldErrors errors;
     validate_metadata(resource_, object_->metadata, errors);
@@ -40,28 +63,40 @@ class Create : public Write {
   void attempt() {
     if (context_.dry_run) return rehearse();
     // A later attempt needs the object again.
-    auto mine = --attempts_ > 0 ? api::clone(*object_) : std::move(object_);
-    put(std::move(mine), 0, done_, [self = self_as<Create>()] { self->taken(); });
+    auto mine = --attempts_ > 0 && !asked_for_ ? api::clone(*object_) : std::move(object_);
+    put(std::move(mine), 0, [self = self_as<Create>()](ApiResult<CachedPtr> stored) { self->finish(std::move(stored)); },
+        [self = self_as<Create>()] { self->lost(); });
   }
 
   void rehearse() {
     watch_cache().when_fresh([self = self_as<Create>()](Status fresh) {
-      if (!fresh.ok()) return self->done_(status::from_error(fresh.error()));
-      if (self->cache()->find(self->name_.key())) return self->done_(status::already_exists(self->group_resource(), self->name_.name));
-      self->done_(self->unstored(std::move(self->object_), 0));
+      if (!fresh.ok()) return self->finish(status::from_error(fresh.error()));
+      if (self->cache()->find(self->name_.key())) return self->finish(status::already_exists(self->group_resource(), self->name_.name));
+      self->finish(self->unstored(std::move(self->object_), 0));
     });
   }
 
+  void lost() {
+    if (!asked_for_ || cache()->find(name_.key())) return taken();
+    // What it was to be given was gone before it: it gets something else.
+    if (++allocations_ >= allocation_attempts) return finish(status::unavailable("what " + name_.name + " needs is given to others all the time, please try again"));
+    ++attempts_;
+    allocate_and_put();
+  }
+
   void taken() {
-    if (attempts_ == 0) return done_(status::already_exists(group_resource(), name_.name));
-    name_.name = generated_name(object_->metadata.generateName);
-    object_->metadata.name = name_.name;
-    attempt();
+    if (attempts_ == 0) return finish(status::already_exists(group_resource(), name_.name));
+    api::Object& object = asked_for_ ? *asked_for_ : *object_;
+    name_.name = generated_name(object.metadata.generateName);
+    object.metadata.name = name_.name;
+    asked_for_ ? allocate_and_put() : attempt();
   }
 
   std::shared_ptr<api::Object> object_;
+  std::shared_ptr<api::Object> asked_for_;  // where an allocator completes it: as it was before
   const Done<CachedPtr> done_;
   int attempts_ = 1;
+  int allocations_ = 0;
 };
 
 }  // namespace

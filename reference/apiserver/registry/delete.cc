@@ -65,22 +65,34 @@ class Delete : public Write {
     if (!current) return refresh_or(status::not_found(group_resource(), name_.name));
     if (auto failed = check_preconditions(options_, **current)) return refresh_or(std::move(*failed));
     AdmissionRequest request = admission(Operation::remove, nullptr, current->object().get());
-    if (auto refused = mutate(request)) return done_(std::move(*refused));
-    if (auto refused = admit(request)) return done_(std::move(*refused));
+    if (auto refused = mutate(request)) return finish(std::move(*refused));
+    if (auto refused = admit(request)) return finish(std::move(*refused));
 
     std::shared_ptr<api::Object> next = mark(**current);
     const bool waits = !next->metadata.finalizers.empty() || next->metadata.deletionGracePeriodSeconds.value_or(0) > 0 || holds_content(*next);
-    if (context_.dry_run) return done_(DeleteResult{waits ? unstored(std::move(next), current->revision()) : current, !waits});
+    if (context_.dry_run) return finish(DeleteResult{waits ? unstored(std::move(next), current->revision()) : current, !waits});
     auto lost = [self = self_as<Delete>()] { self->again(); };
     if (!waits) {
-      return erase(current, [self = self_as<Delete>()](ApiResult<CachedPtr> gone) {
-        gone.ok() ? self->done_(DeleteResult{*gone, true}) : self->done_(gone.status());
-      }, lost);
+      if (allocator()) return in_allocation_turn(nullptr, current->object().get(), [self = self_as<Delete>(), current] { self->erase_with_allocation(current); });
+      return erase(current, [self = self_as<Delete>()](ApiResult<CachedPtr> gone) { self->gone(std::move(gone)); }, lost);
     }
-    if (api::semantically_equal(*next, **current)) return done_(DeleteResult{current, false});
+    if (api::semantically_equal(*next, **current)) return finish(DeleteResult{current, false});
     put(std::move(next), current->revision(), [self = self_as<Delete>()](ApiResult<CachedPtr> marked) {
-      marked.ok() ? self->done_(DeleteResult{*marked, false}) : self->done_(marked.status());
+      marked.ok() ? self->finish(DeleteResult{*marked, false}) : self->finish(marked.status());
     }, lost);
+  }
+
+  void erase_with_allocation(const CachedPtr& current) {
+    along_ = allocator()->release(**current);
+    erase(current, [self = self_as<Delete>()](ApiResult<CachedPtr> gone) { self->gone(std::move(gone)); }, [self = self_as<Delete>()] { self->again(); });
+  }
+
+  void gone(ApiResult<CachedPtr> gone) { gone.ok() ? finish(DeleteResult{*gone, true}) : finish(gone.status()); }
+
+  // The only way out once an attempt was made. The answer comes last: whoever waited for it may end the registry.
+  void finish(ApiResult<DeleteResult> result) {
+    end_allocation();
+    done_(std::move(result));
   }
 
   // The object as one that is being deleted.
@@ -108,14 +120,14 @@ class Delete : public Write {
 
   void again() {
     if (++attempts_ < attempts_limit) return attempt();
-    done_(status::stale(group_resource(), name_.name));
+    finish(status::stale(group_resource(), name_.name));
   }
 
   void refresh_or(metav1::Status refusal) {
-    if (fresh_) return done_(std::move(refusal));
+    if (fresh_) return finish(std::move(refusal));
     fresh_ = true;
     watch_cache().when_fresh([self = self_as<Delete>()](Status fresh) {
-      fresh.ok() ? self->attempt() : self->done_(status::from_error(fresh.error()));
+      fresh.ok() ? self->attempt() : self->finish(status::from_error(fresh.error()));
     });
   }
 

@@ -80,6 +80,8 @@ class Registry final : public ClusterView {
 
   // Before the first request: who issues tokens (nullptr: nobody), and who answers virtual resources, by group_resource().
   void extend(TokenIssuer* tokens, std::map<std::string, VirtualResource*> virtual_resources);
+  // Before the first write of that resource.
+  void allocate_with(const Resource& resource, Allocator& allocator) { allocators_.emplace(&resource.stored(), &allocator); }
 
   void get(const Resource& resource, const ObjectName& name, std::string_view resource_version, Done<CachedPtr> done);
   void list(const Resource& resource, const ListOptions& options, Done<ListResult> done);
@@ -122,6 +124,7 @@ class Registry final : public ClusterView {
   const Options options_;
   TokenIssuer* tokens_ = nullptr;
   std::map<std::string, VirtualResource*> virtual_resources_;
+  std::map<const Resource*, Allocator*> allocators_;
   EventLeases event_leases_;
   Turns turns_;
   WorkerPool blocking_;  // what waits for the store: lists of past revisions, new leases

@@ -30,6 +30,7 @@ class Update : public Write {
 
   // The only way out. The answer comes last: whoever waited for it may end the registry.
   void finish(ApiResult<CachedPtr> result) {
+    end_allocation();
     if (has_turn_) turns().leave(turn_key());
     answer_(std::move(result));
   }
@@ -47,6 +48,17 @@ class Update : public Write {
       return refresh_or([this, wanted = metadata.uid.str(), actual = (*current)->metadata.uid.str()] {
         finish(status::conflict(group_resource(), name_.name, "Precondition failed: UID in precondition: " + wanted + ", UID in object meta: " + actual));
       });
+    if (!allocates()) return prepare_and_write(std::move(next), current);
+    const bool had_turn = allocates_;
+    in_allocation_turn(next.get(), current->object().get(), [self = self_as<Update>(), had_turn, next, current] {
+      // While it waited for its turn the object may have changed.
+      !had_turn && self->allocates_ ? self->attempt() : self->prepare_and_write(next, current);
+    });
+  }
+
+  bool allocates() const { return subresource_.empty() && allocator(); }
+
+  void prepare_and_write(std::shared_ptr<api::Object> next, const CachedPtr& current) {
     if (auto refused = prepare(*next, **current)) return finish(std::move(*refused));
     write(std::move(next), current);
   }
@@ -56,6 +68,12 @@ class Update : public Write {
     resource_.set_defaults(next);
     AdmissionRequest request = admission(Operation::update, &next, &current);
     if (auto refused = mutate(request)) return refused;
+    along_ = {};
+    if (allocates()) {
+      auto along = allocator()->allocate(next, &current, now());
+      if (!along.ok()) return along.status();
+      along_ = std::move(*along);
+    }
     if (subresource_.empty()) resource_.prepare_for_update(next, current);
     if (subresource_ == "status") resource_.prepare_for_status_update(next, current);
     if (!subresource_.empty() && subresource_ != "status") resource_.prepare_for_subresource_update(subresource_, next, current);
@@ -90,6 +108,7 @@ class Update : public Write {
     }
     auto lost = [self = self_as<Update>()] { self->again(); };
     if (released(*next)) {
+      if (auto* pool = allocator()) along_ = pool->release(**current);
       return erase(current, [self = self_as<Update>(), next](ApiResult<CachedPtr> erased) {
         if (erased.ok()) next->metadata.resourceVersion = (**erased)->metadata.resourceVersion;
         erased.ok() ? self->finish(self->unstored(next, (*erased)->revision())) : self->finish(erased.status());
@@ -101,7 +120,8 @@ class Update : public Write {
   }
 
   void again() {
-    if (++attempts_ < attempts_limit) return has_turn_ ? attempt() : take_turn();
+    // Whoever has one turn does not wait for another: it could be held by somebody who waits for the first.
+    if (++attempts_ < attempts_limit) return has_turn_ || allocates_ ? attempt() : take_turn();
     finish(status::stale(group_resource(), name_.name));
   }
 

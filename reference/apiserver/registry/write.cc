@@ -1,5 +1,7 @@
 #include "reference/apiserver/registry/write.h"
 
+#include <utility>
+
 #include "reference/api/codec/protobuf.h"
 #include "reference/api/types/corev1.h"
 
@@ -50,9 +52,26 @@ CachedPtr Write::unstored(std::shared_ptr<api::Object> object, Revision revision
   return std::make_shared<const CachedObject>(key, std::move(object), revision);
 }
 
+void Write::in_allocation_turn(const api::Object* object, const api::Object* current, std::function<void()> next) {
+  if (allocates_ || !allocator()->takes_turns(object, current)) return next();
+  turns().enter(allocation_key(), [this, self = shared_from_this(), next = std::move(next)] {
+    allocates_ = true;
+    next();
+  });
+}
+
+void Write::end_allocation() {
+  if (std::exchange(allocates_, false)) turns().leave(allocation_key());
+}
+
 void Write::settle(store::Txn txn, std::function<void(Result<Revision>)> settled, std::function<void()> lost) {
   WatchCache& cache = watch_cache();
-  registry_.options_.store->txn(std::move(txn), [&cache, settled = std::move(settled), lost = std::move(lost)](Result<store::TxnResponse> response) {
+  const std::size_t own_guards = txn.guards.size();
+  txn.guards.insert(txn.guards.end(), along_.guards.begin(), along_.guards.end());
+  txn.ops.insert(txn.ops.end(), along_.ops.begin(), along_.ops.end());
+  registry_.options_.store->txn(std::move(txn), [&cache, own_guards, along = std::exchange(along_, {}).settled, settled = std::move(settled),
+                                                 lost = std::move(lost)](Result<store::TxnResponse> response) {
+    if (response.ok() && along) along(*response, own_guards);
     if (!response.ok()) return settled(std::move(response).error());
     const Revision revision = response->revision;
     if (response->succeeded)

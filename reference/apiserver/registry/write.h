@@ -42,7 +42,16 @@ class Write : public std::enable_shared_from_this<Write> {
   Turns& turns() const { return registry_.turns_; }
   CachedPtr unstored(std::shared_ptr<api::Object> object, Revision revision) const;
 
-  // Puts the object if the key is still at `expected` (0: absent). `stored` gets what is now visible; `lost` is called when the guard did
+  // nullptr for most resources.
+  Allocator* allocator() const {
+    const auto found = registry_.allocators_.find(&resource_);
+    return found == registry_.allocators_.end() ? nullptr : found->second;
+  }
+  // Runs `next` when it is this write's turn, where what is given out comes from one place; end_allocation() gives the turn on.
+  void in_allocation_turn(const api::Object* object, const api::Object* current, std::function<void()> next);
+  void end_allocation();
+
+  // Puts the object, and what goes along with it, if the key is still at `expected` (0: absent). `stored` gets what is now visible; `lost` is called when the guard did
   // not hold, with the cache at least as new as the reason why.
   void put(std::shared_ptr<api::Object> object, Revision expected, std::function<void(ApiResult<CachedPtr>)> stored, std::function<void()> lost);
   void erase(const CachedPtr& current, std::function<void(ApiResult<CachedPtr>)> erased, std::function<void()> lost);
@@ -53,8 +62,11 @@ class Write : public std::enable_shared_from_this<Write> {
   const Resource& asked_;     // what the request names: the same, or another version of it
   ObjectName name_;
   const std::string subresource_;
+  Along along_;  // of the next put or erase
+  bool allocates_ = false;  // has the turn
 
  private:
+  std::string allocation_key() const { return "allocation of " + resource_.group_resource(); }
   // True for objects that vanish some time after they were written.
   bool expires() const { return resource_.names().plural == "events"; }
   void put_under(store::LeaseId lease, std::shared_ptr<api::Object> object, Revision expected, std::function<void(ApiResult<CachedPtr>)> stored, std::function<void()> lost);

@@ -1,8 +1,15 @@
 #include "reference/cluster/control_plane/control_plane.h"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+
+#include <algorithm>
 #include <map>
 #include <mutex>
 
+#include "reference/api/text/ip.h"
+#include "reference/api/text/names.h"
 #include "reference/apiserver/apiserver.h"
 #include "reference/cluster/control_plane/connect.h"
 #include "reference/cluster/control_plane/runner.h"
@@ -24,6 +31,39 @@ Result<std::unique_ptr<store::Store>> open_store(const ControlPlaneOptions& opti
   if (!options.etcd_servers.empty()) return store::open_etcd({.endpoints = options.etcd_servers, .tls = std::nullopt});
   std::unique_ptr<store::Store> opened = PLUMB_TRY(store::EmbeddedStore::open({.dir = options.layout.store()}, clock));
   return opened;
+}
+
+std::optional<std::string> interface_address() {
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return std::nullopt;
+  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> held(list, freeifaddrs);
+  for (const ifaddrs* each = list; each; each = each->ifa_next) {
+    if (!each->ifa_addr || each->ifa_addr->sa_family != AF_INET || (each->ifa_flags & IFF_LOOPBACK) || !(each->ifa_flags & IFF_UP)) continue;
+    char text[INET_ADDRSTRLEN] = "";
+    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(each->ifa_addr)->sin_addr, text, sizeof text);
+    if (api::check_ordinary_ip(text).empty()) return text;
+  }
+  return std::nullopt;
+}
+
+// Where pods and other machines reach this server.
+std::string advertised(const ControlPlaneOptions& options) {
+  if (!options.services.advertise_address.empty()) return options.services.advertise_address;
+  for (const std::string& ip : options.certificate_ips)
+    if (api::check_ip(ip).empty() && api::check_ordinary_ip(ip).empty()) return ip;
+  return interface_address().value_or("");
+}
+
+// In the certificate: also the address of the Service default/kubernetes.
+std::vector<std::string> served_addresses(const ControlPlaneOptions& options) {
+  std::vector<std::string> addresses = options.certificate_ips;
+  const auto add = [&](const std::string& address) {
+    if (!address.empty() && std::find(addresses.begin(), addresses.end(), address) == addresses.end()) addresses.push_back(address);
+  };
+  add(advertised(options));
+  const auto range = options.services.cluster_ip_ranges.empty() ? std::nullopt : api::IpRange::parse(options.services.cluster_ip_ranges.front());
+  if (range) add(api::Ip{range->network.v6, range->network.number + 1}.text());
+  return addresses;
 }
 
 }  // namespace
@@ -75,7 +115,7 @@ std::uint16_t ControlPlane::port() const { return parts_->server->port(); }
 Result<std::unique_ptr<ControlPlane>> ControlPlane::start(ControlPlaneOptions options, Clock& clock) {
   auto parts = std::make_unique<Parts>();
   const Pki pki = PLUMB_TRY(Pki::open(options.layout, clock));
-  const net::KeyPair serving = PLUMB_TRY(pki.identity(apiserver_identity(options.certificate_ips)));
+  const net::KeyPair serving = PLUMB_TRY(pki.identity(apiserver_identity(served_addresses(options))));
   const net::KeyPair kubelet_client = PLUMB_TRY(pki.identity(kubelet_client_identity()));
   parts->store = PLUMB_TRY(open_store(options, clock));
 
@@ -86,6 +126,8 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::start(ControlPlaneOptions op
   server.address = options.bind_address;
   server.port = options.secure_port;
   server.threads = options.threads;
+  server.services = options.services;
+  server.services.advertise_address = advertised(options);
   server.tls = net::TlsServerOptions{serving.certificate_pem, serving.key_pem, pki.ca_pem()};
   server.kubelet_client = net::TlsClientOptions{pki.ca_pem(), kubelet_client.certificate_pem, kubelet_client.key_pem, {}, false};
   server.security = [&](apiserver::Registry& registry) { return make_security({pki.signing_key_pem(), options.static_tokens}, registry); };

@@ -52,11 +52,20 @@ class ApiserverRole final : public Role {
     ControlPlaneOptions options;
     std::string token_file;
     int port = options.secure_port;
+    const auto ranges = [&options](const std::string& text) -> Status {
+      options.services.cluster_ip_ranges.clear();
+      for (const std::string_view range : split(text, ',')) options.services.cluster_ip_ranges.emplace_back(trim(range));
+      return {};
+    };
     Arguments arguments("plumbd " + name_, summary());
     arguments.option("--dir", options.layout.dir, "the cluster's folder: keys and, with the embedded store, data (made when missing)")
         .option("--bind-address", options.bind_address, "address to listen on")
         .option("--secure-port", port, "port to listen on; 0: any free one")
         .option("--certificate-ip", options.certificate_ips, "address by which clients reach the server (may be repeated)")
+        .option("--advertise-address", options.services.advertise_address,
+                "address at which clients in the cluster reach the server; default: the first --certificate-ip beyond this machine, else the machine's own")
+        .taken_option("--service-cluster-ip-range", ranges, "10.96.0.0/16", "range of the addresses of services; a second one of the other family after a comma")
+        .option("--service-node-port-range", options.services.node_port_range, "ports of every node that services may have")
         .option("--etcd-servers", options.etcd_servers, "etcd endpoints (may be repeated); default: the embedded store")
         .option("--token-auth-file", token_file, "static tokens: token,user,uid,\"group1,group2\" a line")
         .option("--threads", options.threads, "threads that serve connections");

@@ -156,6 +156,7 @@ class Launch {
     return {};
   }
   void add_controller_flags(std::vector<std::string>& args) const {
+    args.insert(args.end(), {"--cluster-signing-cert-file", layout_.pki("ca.crt"), "--cluster-signing-key-file", layout_.pki("ca.key")});
     if (!config_.node_monitor_grace_period.empty()) args.insert(args.end(), {"--node-monitor-grace-period", config_.node_monitor_grace_period});
   }
 

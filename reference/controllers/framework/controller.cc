@@ -33,11 +33,11 @@ bool Options::flag(const std::string& name, bool otherwise) const {
 }
 
 Status check_option(const OptionSpec& spec, const std::string& text) {
-  bool fine = false;
+  bool fine = spec.kind == OptionSpec::Kind::text;
   if (spec.kind == OptionSpec::Kind::duration) {
     const Duration parsed = PLUMB_TRY(api::parse_duration(text));
     fine = parsed >= Duration::zero();
-  } else {
+  } else if (spec.kind == OptionSpec::Kind::number) {
     fine = parse_int(text).value_or(-1) >= 0;
   }
   if (!fine) return fail(Code::invalid_argument, "\"" + text + "\" is no " + (spec.kind == OptionSpec::Kind::duration ? "duration" : "number") + " from zero up");

@@ -38,7 +38,7 @@ class Options {
 
 // A setting that a controller reads from Options; the controller manager takes it as a flag.
 struct OptionSpec {
-  enum class Kind { duration, number };
+  enum class Kind { duration, number, text };
   std::string name;
   Kind kind = Kind::duration;
   std::string otherwise;  // the default, as text

@@ -17,6 +17,7 @@
 #include "reference/controllers/framework/driver.h"
 #include "reference/controllers/framework/own_role.h"
 #include "reference/controllers/framework/pods.h"
+#include "reference/controllers/framework/summaries.h"
 #include "reference/informer/fake_client.h"
 
 namespace plumb::controllers {
@@ -63,6 +64,7 @@ std::string summary(const corev1::Pod& pod) {
 }
 std::string summary(const corev1::Node& node) {
   std::string text = conditions_of(node.status.conditions);
+  for (const api::Str& range : node.spec.podCIDRs) text += " pods in " + range.str();
   for (const corev1::Taint& taint : node.spec.taints) text += " taint " + taint.key.str() + ":" + taint.effect.str();
   return text;
 }
@@ -128,7 +130,7 @@ std::string summary(const api::Object& object) {
   else if (const auto* home = api::as<corev1::Namespace>(object)) text += summary(*home);
   else if (const auto* job = api::as<batchv1::Job>(object)) text += summary(*job);
   else if (const auto* cron_job = api::as<batchv1::CronJob>(object)) text += summary(*cron_job);
-  else text += other_fields(object);
+  else text += summary_of(object).value_or(other_fields(object));
   for (const auto& owner : object.metadata.ownerReferences) text += " owner " + owner.name.str();
   for (const api::Str& finalizer : object.metadata.finalizers) text += " finalizer " + finalizer.str();
   if (object.metadata.deletionTimestamp) text += " deleting";

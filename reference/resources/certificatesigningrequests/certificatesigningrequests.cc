@@ -1,5 +1,7 @@
-#include "reference/api/types/certificatesv1.h"
 #include <algorithm>
+
+#include "reference/api/types/certificatesv1.h"
+#include "reference/resources/certificatesigningrequests/signing_request_rules.h"
 #include "reference/resources/shared/print.h"
 #include "reference/resources/shared/typed.h"
 
@@ -18,7 +20,7 @@ std::string condition(const certificatesv1::CertificateSigningRequestStatus& sta
 
 class CertificateSigningRequests final : public Typed<certificatesv1::CertificateSigningRequest> {
  public:
-  CertificateSigningRequests() : Typed(Names{"certificatesigningrequests", "certificatesigningrequest", {"csr"}, {}, false}) {}
+  CertificateSigningRequests() : Typed(Names{"certificatesigningrequests", "certificatesigningrequest", {"csr"}, {}, false}, NameRule::path_segment) {}
   std::vector<std::string_view> subresources() const override { return {"approval"}; }
   bool has_generation() const override { return false; }
   std::vector<std::string_view> selectable_field_names() const override { return {"spec.signerName"}; }
@@ -35,6 +37,25 @@ class CertificateSigningRequests final : public Typed<certificatesv1::Certificat
     next.spec = previous.spec;
     next.status = previous.status;
     next.status.conditions = std::move(conditions);
+  }
+  // What was asked for stays as it was asked.
+  void on_update(certificatesv1::CertificateSigningRequest& next, const certificatesv1::CertificateSigningRequest& previous) const override {
+    next.spec = previous.spec;
+  }
+  void check(const certificatesv1::CertificateSigningRequest& request, FieldErrors& errors) const override { check_signing_request(request, errors); }
+  void check_update(const certificatesv1::CertificateSigningRequest& next, const certificatesv1::CertificateSigningRequest& previous,
+                    FieldErrors& errors) const override {
+    check_signing_request_update(next, previous, CsrPart::spec, errors);
+  }
+  void check_status_update(const certificatesv1::CertificateSigningRequest& next, const certificatesv1::CertificateSigningRequest& previous,
+                           FieldErrors& errors) const override {
+    check_signing_request(next, errors);
+    check_signing_request_update(next, previous, CsrPart::status, errors);
+  }
+  void check_subresource_update(std::string_view, const certificatesv1::CertificateSigningRequest& next, const certificatesv1::CertificateSigningRequest& previous,
+                                FieldErrors& errors) const override {
+    check_signing_request(next, errors);
+    check_signing_request_update(next, previous, CsrPart::approval, errors);
   }
   std::vector<SelectableField> fields_of(const certificatesv1::CertificateSigningRequest& object) const override {
     return {{"spec.signerName", object.spec.signerName.str()}};

@@ -3,34 +3,6 @@
 namespace plumb::resources::testing {
 namespace {
 
-TEST(Services, Defaults) {
-  expect_defaults("services", R"({"spec":{"ports":[{"port":80}]}})",
-                  {{"/spec/type", R"("ClusterIP")"}, {"/spec/sessionAffinity", R"("None")"}, {"/spec/internalTrafficPolicy", R"("Cluster")"},
-                   {"/spec/ports/0/protocol", R"("TCP")"}, {"/spec/ports/0/targetPort", "80"}, {"/spec/externalTrafficPolicy", ""}});
-  expect_defaults("services", R"({"spec":{"type":"LoadBalancer","sessionAffinity":"ClientIP"}})",
-                  {{"/spec/externalTrafficPolicy", R"("Cluster")"}, {"/spec/allocateLoadBalancerNodePorts", "true"},
-                   {"/spec/sessionAffinityConfig/clientIP/timeoutSeconds", "10800"}});
-}
-
-TEST(Services, CausesAndUpdates) {
-  EXPECT_EQ(causes("services", R"({"spec":{}})"), Lines{"spec.ports: Required value"});
-  EXPECT_EQ(causes("services", R"({"spec":{"clusterIP":"None"}})"), Lines{});
-  EXPECT_EQ(causes("services", R"({"spec":{"type":"ExternalName"}})"), Lines{"spec.externalName: Required value"});
-  EXPECT_EQ(causes("services", R"({"spec":{"ports":[{"port":80},{"port":81}]}})"),
-            (Lines{"spec.ports[0].name: Required value", "spec.ports[1].name: Required value"}));
-  EXPECT_EQ(update_causes("services", R"({"spec":{"clusterIP":"10.0.0.1","clusterIPs":["10.0.0.1"],"ports":[{"port":80}]}})",
-                          R"({"spec":{"clusterIP":"10.0.0.2","ports":[{"port":80}]}})"),
-            Lines{R"(spec.clusterIPs[0]: Invalid value: "10.0.0.2": may not change once set)"});
-  EXPECT_EQ(update_causes("services", R"({"spec":{"clusterIP":"10.0.0.1","clusterIPs":["10.0.0.1"],"ports":[{"port":80}]}})",
-                          R"({"spec":{"ports":[{"port":81}]}})"), Lines{});
-}
-
-TEST(Services, Row) {
-  EXPECT_EQ(cells("services", R"({"metadata":{"name":"s"},"spec":{"type":"NodePort","clusterIPs":["10.0.0.1"],"selector":{"a":"b"},
-      "ports":[{"port":80,"nodePort":30000,"protocol":"TCP"},{"port":53,"protocol":"UDP"}]}})", time("2024-01-01T00:00:00Z")),
-            (Lines{"s", "NodePort", "10.0.0.1", "<none>", "80:30000/TCP,53/UDP", "<unknown>", "a=b"}));
-}
-
 TEST(Secrets, TextIsMergedAndTypesAreChecked) {
   expect_defaults("secrets", R"({"stringData":{"a":"x"},"data":{"b":"eQ=="}})", {{"/type", R"("Opaque")"}, {"/data", R"({"a":"eA==","b":"eQ=="})"}, {"/stringData", ""}});
   EXPECT_EQ(causes("secrets", R"({"type":"kubernetes.io/tls"})"), (Lines{"data[tls.crt]: Required value", "data[tls.key]: Required value"}));

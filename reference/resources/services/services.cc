@@ -2,17 +2,13 @@
 #include <string>
 
 #include "reference/api/types/corev1.h"
+#include "reference/resources/services/carry_over.h"
 #include "reference/resources/services/service_rules.h"
 #include "reference/resources/shared/print.h"
 #include "reference/resources/shared/typed.h"
 
 namespace plumb::resources {
 namespace {
-
-bool has_external_ips(const corev1::ServiceSpec& spec) { return spec.type == "ClusterIP" && !spec.externalIPs.empty(); }
-bool is_externally_accessible(const corev1::ServiceSpec& spec) {
-  return spec.type == "NodePort" || spec.type == "LoadBalancer" || has_external_ips(spec);
-}
 
 void set_affinity(corev1::ServiceSpec& spec) {
   if (spec.sessionAffinity.empty()) spec.sessionAffinity = "None";
@@ -86,11 +82,16 @@ class Services final : public Typed<corev1::Service> {
     for (auto& ingress : service.status.loadBalancer.ingress)
       if (!ingress.ip.empty() && !ingress.ipMode) ingress.ipMode = "VIP";
   }
-  void on_update(corev1::Service& next, const corev1::Service& previous) const override { carry_over(next, previous); }
+  void on_create(corev1::Service& service) const override { complete_cluster_ips(service.spec); }
+  void on_update(corev1::Service& next, const corev1::Service& previous) const override {
+    keep_allocated(next.spec, previous.spec);
+    drop_type_dependent(next, previous);
+  }
   void check(const corev1::Service& service, FieldErrors& errors) const override { check_service(service, errors); }
   void check_update(const corev1::Service& next, const corev1::Service& previous, FieldErrors& errors) const override {
     check_service_update(next, previous, errors);
   }
+  void check_status_update(const corev1::Service& next, const corev1::Service&, FieldErrors& errors) const override { check_service_status(next, errors); }
   std::vector<Cell> cells(const corev1::Service& service, WallTime now) const override {
     const auto& addresses = service.spec.clusterIPs;
     return {service.metadata.name,
