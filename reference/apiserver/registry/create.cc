@@ -38,22 +38,54 @@ class Create : public Write {
   }
 
   void attempt() {
+    Companions companions;
+    if (auto refused = reserve(admission(Operation::create, object_.get(), nullptr), companions)) return refresh_or(std::move(*refused));
     if (context_.dry_run) return rehearse();
+    if (!companions.empty() && turn_.empty()) return take_turn(storage_key(*companions.front().current));
+    const bool alone = companions.empty();
     // A later attempt needs the object again.
-    auto mine = --attempts_ > 0 ? api::clone(*object_) : std::move(object_);
-    put(std::move(mine), 0, done_, [self = self_as<Create>()] { self->taken(); });
+    auto mine = attempts_ > 1 || !alone ? api::clone(*object_) : std::move(object_);
+    put(std::move(mine), 0, std::move(companions), [self = self_as<Create>()](ApiResult<CachedPtr> stored) { self->finish(std::move(stored)); },
+        [self = self_as<Create>(), alone] { alone ? self->taken() : self->lost(); });
+  }
+
+  // Those that change the same companion do so one after the other, instead of losing to each other.
+  void take_turn(std::string key) {
+    turn_ = std::move(key);
+    turns().enter(turn_, [self = self_as<Create>()] { self->attempt(); });
+  }
+
+  // The only way out after attempt(). The answer comes last: whoever waited for it may end the registry.
+  void finish(ApiResult<CachedPtr> result) {
+    if (!turn_.empty()) turns().leave(turn_);
+    done_(std::move(result));
+  }
+
+  void refresh_or(metav1::Status refusal) {
+    if (fresh_) return finish(std::move(refusal));
+    fresh_ = true;
+    watch_cache().when_fresh([self = self_as<Create>()](Status fresh) {
+      fresh.ok() ? self->attempt() : self->finish(status::from_error(fresh.error()));
+    });
   }
 
   void rehearse() {
     watch_cache().when_fresh([self = self_as<Create>()](Status fresh) {
-      if (!fresh.ok()) return self->done_(status::from_error(fresh.error()));
-      if (self->cache()->find(self->name_.key())) return self->done_(status::already_exists(self->group_resource(), self->name_.name));
-      self->done_(self->unstored(std::move(self->object_), 0));
+      if (!fresh.ok()) return self->finish(status::from_error(fresh.error()));
+      if (self->cache()->find(self->name_.key())) return self->finish(status::already_exists(self->group_resource(), self->name_.name));
+      self->finish(self->unstored(std::move(self->object_), 0));
     });
   }
 
+  // To another object of that name, or to somebody who changed a companion.
+  void lost() {
+    if (cache()->find(name_.key())) return taken();
+    if (--changes_left_ == 0) return finish(status::stale(group_resource(), name_.name));
+    attempt();
+  }
+
   void taken() {
-    if (attempts_ == 0) return done_(status::already_exists(group_resource(), name_.name));
+    if (--attempts_ == 0) return finish(status::already_exists(group_resource(), name_.name));
     name_.name = generated_name(object_->metadata.generateName);
     object_->metadata.name = name_.name;
     attempt();
@@ -62,6 +94,9 @@ class Create : public Write {
   std::shared_ptr<api::Object> object_;
   const Done<CachedPtr> done_;
   int attempts_ = 1;
+  int changes_left_ = 64;  // of companions, by others who change them all the time
+  bool fresh_ = false;
+  std::string turn_;  // the companion whose turn it has
 };
 
 }  // namespace

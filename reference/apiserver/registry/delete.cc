@@ -78,7 +78,7 @@ class Delete : public Write {
       }, lost);
     }
     if (api::semantically_equal(*next, **current)) return done_(DeleteResult{current, false});
-    put(std::move(next), current->revision(), [self = self_as<Delete>()](ApiResult<CachedPtr> marked) {
+    put(std::move(next), current->revision(), {}, [self = self_as<Delete>()](ApiResult<CachedPtr> marked) {
       marked.ok() ? self->done_(DeleteResult{*marked, false}) : self->done_(marked.status());
     }, lost);
   }

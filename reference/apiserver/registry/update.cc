@@ -48,7 +48,10 @@ class Update : public Write {
         finish(status::conflict(group_resource(), name_.name, "Precondition failed: UID in precondition: " + wanted + ", UID in object meta: " + actual));
       });
     if (auto refused = prepare(*next, **current)) return finish(std::move(*refused));
-    write(std::move(next), current);
+    Companions companions;
+    if (auto refused = reserve(admission(Operation::update, next.get(), current->object().get()), companions))
+      return refresh_or([this, refused = std::move(*refused)] { finish(refused); });
+    write(std::move(next), current, std::move(companions));
   }
 
   Refusal prepare(api::Object& next, const api::Object& current) {
@@ -83,7 +86,7 @@ class Update : public Write {
            !holds_content(next);
   }
 
-  void write(std::shared_ptr<api::Object> next, const CachedPtr& current) {
+  void write(std::shared_ptr<api::Object> next, const CachedPtr& current, Companions companions) {
     if (context_.dry_run) {
       next->metadata.resourceVersion = (*current)->metadata.resourceVersion;
       return finish(unstored(std::move(next), current->revision()));
@@ -97,7 +100,7 @@ class Update : public Write {
     }
     next->metadata.resourceVersion = (*current)->metadata.resourceVersion;
     if (api::semantically_equal(*next, **current)) return finish(current);
-    put(std::move(next), current->revision(), [self = self_as<Update>()](ApiResult<CachedPtr> stored) { self->finish(std::move(stored)); }, lost);
+    put(std::move(next), current->revision(), std::move(companions), [self = self_as<Update>()](ApiResult<CachedPtr> stored) { self->finish(std::move(stored)); }, lost);
   }
 
   void again() {
