@@ -3,7 +3,8 @@
 #include "harness/runner/conformance_test.h"
 
 PLUMB_CONFORMANCE(apps, budget_lifecycle,
-                  {.requirement = "A PodDisruptionBudget MUST be made, updated, patched and deleted, be listed over one and over all namespaces, and be deleted as a collection.",
+                  {.requirement = "A PodDisruptionBudget MUST be made, updated, patched and deleted, be listed over one and over all namespaces, "
+                                  "and be deleted as a collection.",
                    .covers = {"PodDisruptionBudget: create, update, patch, and delete object", "PodDisruptionBudget: list and delete collection"},
                    .needs = {"resource:policy/v1/poddisruptionbudgets"}}) {
   using namespace plumb::harness;

@@ -3,8 +3,8 @@
 #include "harness/runner/conformance_test.h"
 
 PLUMB_CONFORMANCE(apps, budget_status,
-                  {.requirement = "The status of a PodDisruptionBudget MUST follow its pods, telling how many of them may be disrupted, and MUST be updated and patched through "
-                                  "the status subresource without a change of the spec.",
+                  {.requirement = "The status of a PodDisruptionBudget MUST follow its pods, telling how many of them may be disrupted, and MUST "
+                                  "be updated and patched through the status subresource without a change of the spec.",
                    .covers = {"PodDisruptionBudget: Status updates", "PodDisruptionBudget: update and patch status"},
                    .needs = {"image", "resource:policy/v1/poddisruptionbudgets"}}) {
   using namespace plumb::harness;

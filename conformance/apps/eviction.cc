@@ -33,8 +33,8 @@ std::string ready_pod(Cluster& c) {
 }  // namespace
 
 PLUMB_CONFORMANCE(apps, eviction,
-                  {.requirement = "An eviction MUST be refused, with the cause DisruptionBudget, while the pod's budget does not allow it, and MUST end the pod once the budget was "
-                                  "updated to allow it, or is gone.",
+                  {.requirement = "An eviction MUST be refused, with the cause DisruptionBudget, while the pod's budget does not allow it, and "
+                                  "MUST end the pod once the budget was updated to allow it, or is gone.",
                    .covers = {"PodDisruptionBudget: block an eviction until the PDB is updated to allow it"},
                    .needs = {"image", "resource:policy/v1/poddisruptionbudgets", "resource:apps/v1/replicasets"}}) {
   const Resource budgets = c.in("policy/v1", "poddisruptionbudgets");

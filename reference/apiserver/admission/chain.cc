@@ -30,4 +30,10 @@ Refusal AdmissionChain::validate(const AdmissionRequest& request, const ClusterV
   return std::nullopt;
 }
 
+Refusal AdmissionChain::reserve(const AdmissionRequest& request, const ClusterView& cluster, Companions& companions) const {
+  for (const auto& plugin : plugins_)
+    if (auto refused = plugin->reserve(request, cluster, companions)) return refused;
+  return std::nullopt;
+}
+
 }  // namespace plumb::apiserver

@@ -4,7 +4,7 @@
 //   const Registered<AdmissionPlugin> registered{"Priority", [] { return std::make_unique<Priority>(); }};
 //
 // Plugins run on the thread of the request and must not block: they read the cluster from memory through ClusterView. All mutate()
-// run first, in the order of upstream's plugin list, then all validate().
+// run first, in the order of upstream's plugin list, then all validate(), and last all reserve().
 #pragma once
 
 #include <memory>
@@ -51,6 +51,14 @@ struct AdmissionRequest {
 
 using Refusal = std::optional<metav1::Status>;
 
+// Another object that changes with the request's: both are stored, in one transaction, or none is, and none when the other has changed
+// meanwhile. So nobody takes what another request has taken, and nothing is taken by a request that fails.
+struct Companion {
+  api::ObjectPtr current;  // as the ClusterView has it
+  std::shared_ptr<api::Object> next;
+};
+using Companions = std::vector<Companion>;
+
 class AdmissionPlugin {
  public:
   virtual ~AdmissionPlugin() = default;
@@ -58,6 +66,9 @@ class AdmissionPlugin {
   virtual int order() const = 0;
   virtual Refusal mutate(AdmissionRequest&, const ClusterView&) const { return std::nullopt; }
   virtual Refusal validate(const AdmissionRequest&, const ClusterView&) const { return std::nullopt; }
+  // Called again, with a newer view, when a companion or the object has changed before they were stored; a refusal, too, is asked for
+  // again once with a view that is certainly new.
+  virtual Refusal reserve(const AdmissionRequest&, const ClusterView&, Companions&) const { return std::nullopt; }
 };
 
 class AdmissionChain {
@@ -66,6 +77,7 @@ class AdmissionChain {
   explicit AdmissionChain(const std::vector<std::string>& disabled = {});
   Refusal mutate(AdmissionRequest& request, const ClusterView& cluster) const;
   Refusal validate(const AdmissionRequest& request, const ClusterView& cluster) const;
+  Refusal reserve(const AdmissionRequest& request, const ClusterView& cluster, Companions& companions) const;
 
  private:
   std::vector<std::unique_ptr<AdmissionPlugin>> plugins_;

@@ -7,7 +7,7 @@ namespace plumb::apiserver {
 namespace {
 
 constexpr int name_attempts = 8;  // for generateName, as upstream
-constexpr int allocation_attempts = 64;
+constexpr int change_attempts = 64;  // against others who take what it takes, all the time
 
 class Create : public Write {
  public:
@@ -29,6 +29,7 @@ class Create : public Write {
  private:
   // The only way out. The answer comes last: whoever waited for it may end the registry.
   void finish(ApiResult<CachedPtr> result) {
+    if (!turn_.empty()) turns().leave(turn_);
     end_allocation();
     done_(std::move(result));
   }
@@ -61,11 +62,29 @@ class Create : public Write {
   }
 
   void attempt() {
+    Companions companions;
+    if (auto refused = reserve(admission(Operation::create, object_.get(), nullptr), companions)) return refresh_or(std::move(*refused));
     if (context_.dry_run) return rehearse();
+    if (!companions.empty() && turn_.empty()) return take_turn(storage_key(*companions.front().current));
+    const bool alone = companions.empty() && !asked_for_;
     // A later attempt needs the object again.
-    auto mine = --attempts_ > 0 && !asked_for_ ? api::clone(*object_) : std::move(object_);
-    put(std::move(mine), 0, [self = self_as<Create>()](ApiResult<CachedPtr> stored) { self->finish(std::move(stored)); },
-        [self = self_as<Create>()] { self->lost(); });
+    auto mine = attempts_ > 1 || !alone ? api::clone(*object_) : std::move(object_);
+    put(std::move(mine), 0, std::move(companions), [self = self_as<Create>()](ApiResult<CachedPtr> stored) { self->finish(std::move(stored)); },
+        [self = self_as<Create>(), alone] { alone ? self->taken() : self->lost(); });
+  }
+
+  // Those that change the same companion do so one after the other, instead of losing to each other. A turn to allocate always comes before.
+  void take_turn(std::string key) {
+    turn_ = std::move(key);
+    turns().enter(turn_, [self = self_as<Create>()] { self->attempt(); });
+  }
+
+  void refresh_or(metav1::Status refusal) {
+    if (fresh_) return finish(std::move(refusal));
+    fresh_ = true;
+    watch_cache().when_fresh([self = self_as<Create>()](Status fresh) {
+      fresh.ok() ? self->attempt() : self->finish(status::from_error(fresh.error()));
+    });
   }
 
   void rehearse() {
@@ -76,27 +95,33 @@ class Create : public Write {
     });
   }
 
+  // To another object of that name, or to somebody who took what it was to be given or changed a companion.
   void lost() {
-    if (!asked_for_ || cache()->find(name_.key())) return taken();
-    // What it was to be given was gone before it: it gets something else.
-    if (++allocations_ >= allocation_attempts) return finish(status::unavailable("what " + name_.name + " needs is given to others all the time, please try again"));
-    ++attempts_;
-    allocate_and_put();
+    if (cache()->find(name_.key())) return taken();
+    if (--changes_left_ == 0) {
+      if (!asked_for_) return finish(status::stale(group_resource(), name_.name));
+      return finish(status::unavailable("what " + name_.name + " needs is given to others all the time, please try again"));
+    }
+    again();
   }
 
   void taken() {
-    if (attempts_ == 0) return finish(status::already_exists(group_resource(), name_.name));
+    if (--attempts_ == 0) return finish(status::already_exists(group_resource(), name_.name));
     api::Object& object = asked_for_ ? *asked_for_ : *object_;
     name_.name = generated_name(object.metadata.generateName);
     object.metadata.name = name_.name;
-    asked_for_ ? allocate_and_put() : attempt();
+    again();
   }
+
+  void again() { asked_for_ ? allocate_and_put() : attempt(); }
 
   std::shared_ptr<api::Object> object_;
   std::shared_ptr<api::Object> asked_for_;  // where an allocator completes it: as it was before
   const Done<CachedPtr> done_;
   int attempts_ = 1;
-  int allocations_ = 0;
+  int changes_left_ = change_attempts;
+  bool fresh_ = false;
+  std::string turn_;  // the companion whose turn it has
 };
 
 }  // namespace

@@ -77,7 +77,7 @@ class Delete : public Write {
       return erase(current, [self = self_as<Delete>()](ApiResult<CachedPtr> gone) { self->gone(std::move(gone)); }, lost);
     }
     if (api::semantically_equal(*next, **current)) return finish(DeleteResult{current, false});
-    put(std::move(next), current->revision(), [self = self_as<Delete>()](ApiResult<CachedPtr> marked) {
+    put(std::move(next), current->revision(), {}, [self = self_as<Delete>()](ApiResult<CachedPtr> marked) {
       marked.ok() ? self->finish(DeleteResult{*marked, false}) : self->finish(marked.status());
     }, lost);
   }

@@ -60,7 +60,10 @@ class Update : public Write {
 
   void prepare_and_write(std::shared_ptr<api::Object> next, const CachedPtr& current) {
     if (auto refused = prepare(*next, **current)) return finish(std::move(*refused));
-    write(std::move(next), current);
+    Companions companions;
+    if (auto refused = reserve(admission(Operation::update, next.get(), current->object().get()), companions))
+      return refresh_or([this, refused = std::move(*refused)] { finish(refused); });
+    write(std::move(next), current, std::move(companions));
   }
 
   Refusal prepare(api::Object& next, const api::Object& current) {
@@ -101,7 +104,7 @@ class Update : public Write {
            !holds_content(next);
   }
 
-  void write(std::shared_ptr<api::Object> next, const CachedPtr& current) {
+  void write(std::shared_ptr<api::Object> next, const CachedPtr& current, Companions companions) {
     if (context_.dry_run) {
       next->metadata.resourceVersion = (*current)->metadata.resourceVersion;
       return finish(unstored(std::move(next), current->revision()));
@@ -116,7 +119,7 @@ class Update : public Write {
     }
     next->metadata.resourceVersion = (*current)->metadata.resourceVersion;
     if (api::semantically_equal(*next, **current)) return finish(current);
-    put(std::move(next), current->revision(), [self = self_as<Update>()](ApiResult<CachedPtr> stored) { self->finish(std::move(stored)); }, lost);
+    put(std::move(next), current->revision(), std::move(companions), [self = self_as<Update>()](ApiResult<CachedPtr> stored) { self->finish(std::move(stored)); }, lost);
   }
 
   void again() {

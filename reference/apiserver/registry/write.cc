@@ -1,7 +1,9 @@
 #include "reference/apiserver/registry/write.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "harness/base/encoding.h"
 #include "reference/api/codec/protobuf.h"
 #include "reference/api/types/corev1.h"
 
@@ -47,6 +49,16 @@ Refusal Write::admit(const AdmissionRequest& request) const {
   return chain ? chain->validate(request, registry_) : std::nullopt;
 }
 
+Refusal Write::reserve(const AdmissionRequest& request, Companions& companions) const {
+  const AdmissionChain* chain = registry_.options_.admission;
+  return chain ? chain->reserve(request, registry_, companions) : std::nullopt;
+}
+
+std::string Write::storage_key(const api::Object& object) {
+  const ObjectName name{object.metadata.namespace_.str(), object.metadata.name.str()};
+  return storage_prefix(*resources::find_by_type(object.type())) + name.key();
+}
+
 CachedPtr Write::unstored(std::shared_ptr<api::Object> object, Revision revision) const {
   const std::string key = name_.key();
   return std::make_shared<const CachedObject>(key, std::move(object), revision);
@@ -69,52 +81,74 @@ void Write::settle(store::Txn txn, std::function<void(Result<Revision>)> settled
   const std::size_t own_guards = txn.guards.size();
   txn.guards.insert(txn.guards.end(), along_.guards.begin(), along_.guards.end());
   txn.ops.insert(txn.ops.end(), along_.ops.begin(), along_.ops.end());
-  registry_.options_.store->txn(std::move(txn), [&cache, own_guards, along = std::exchange(along_, {}).settled, settled = std::move(settled),
+  const std::vector<store::Guard> guards = txn.guards;
+  registry_.options_.store->txn(std::move(txn), [&cache, guards, own_guards, along = std::exchange(along_, {}).settled, settled = std::move(settled),
                                                  lost = std::move(lost)](Result<store::TxnResponse> response) {
     if (response.ok() && along) along(*response, own_guards);
     if (!response.ok()) return settled(std::move(response).error());
     const Revision revision = response->revision;
     if (response->succeeded)
       return cache.when_at(revision, [settled, revision](Status reached) { reached.ok() ? settled(revision) : settled(std::move(reached).error()); });
-    // Whatever changed the key is at most as new as the newest value of a guard; without one it was removed, up to `revision`.
+    // Whatever changed a key is at most as new as the newest value of a guard; a key without one was removed, up to `revision`.
     Revision newest = 0;
-    for (const auto& value : response->values)
-      if (value) newest = std::max(newest, value->mod_revision);
+    for (std::size_t i = 0; i < guards.size(); ++i) {
+      const auto& value = response->values[i];
+      if (value || guards[i].mod_revision) newest = std::max(newest, value ? value->mod_revision : revision);
+    }
     cache.when_at(newest ? newest : revision, [settled, lost](Status reached) { reached.ok() ? lost() : settled(std::move(reached).error()); });
   });
 }
 
-void Write::put(std::shared_ptr<api::Object> object, Revision expected, std::function<void(ApiResult<CachedPtr>)> stored, std::function<void()> lost) {
-  if (!expires()) return put_under(0, std::move(object), expected, std::move(stored), std::move(lost));
-  registry_.event_leases_.with(registry_.blocking_, [self = shared_from_this(), object, expected, stored, lost](Result<store::LeaseId> lease) {
-    lease.ok() ? self->put_under(*lease, object, expected, stored, lost) : stored(status::from_error(lease.error()));
+void Write::put(std::shared_ptr<api::Object> object, Revision expected, Companions companions, std::function<void(ApiResult<CachedPtr>)> stored,
+                std::function<void()> lost) {
+  if (!expires()) return put_under(0, std::move(object), expected, companions, std::move(stored), std::move(lost));
+  registry_.event_leases_.with(registry_.blocking_, [self = shared_from_this(), object, expected, companions, stored, lost](Result<store::LeaseId> lease) {
+    lease.ok() ? self->put_under(*lease, object, expected, companions, stored, lost) : stored(status::from_error(lease.error()));
   });
 }
 
-void Write::put_under(store::LeaseId lease, std::shared_ptr<api::Object> object, Revision expected, std::function<void(ApiResult<CachedPtr>)> stored,
-                      std::function<void()> lost) {
+ApiResult<Write::Sent> Write::send(std::shared_ptr<api::Object> object) {
   object->metadata.resourceVersion.reset();
   std::string text;
   api::encode_protobuf(*object, text);
   if (text.size() > store::max_value_bytes)
-    return stored(status::entity_too_large("the object is too large to be stored: " + std::to_string(text.size()) + " bytes, at most " +
-                                           std::to_string(store::max_value_bytes) + " are possible"));
-  const Bytes bytes = store::bytes(std::move(text));
-  auto own = std::make_shared<WatchCache::OwnWrite>();
-  own->object = std::move(object);
-  watch_cache().expect(bytes, own);
+    return status::entity_too_large("the object is too large to be stored: " + std::to_string(text.size()) + " bytes, at most " +
+                                    std::to_string(store::max_value_bytes) + " are possible");
+  Sent sent{store::bytes(std::move(text)), std::make_shared<WatchCache::OwnWrite>()};
+  sent.own->object = std::move(object);
+  return sent;
+}
+
+void Write::put_under(store::LeaseId lease, std::shared_ptr<api::Object> object, Revision expected, const Companions& companions,
+                      std::function<void(ApiResult<CachedPtr>)> stored, std::function<void()> lost) {
+  auto main = send(std::move(object));
+  if (!main.ok()) return stored(main.status());
+  std::vector<Sent> all{*main};
+  store::Txn txn = store::Txn::update(storage_key(), main->bytes, expected, lease);
+  for (const Companion& companion : companions) {
+    auto sent = send(companion.next);
+    if (!sent.ok()) return stored(sent.status());
+    const std::string key = storage_key(*companion.current);
+    txn.guards.push_back({key, parse_int(companion.current->metadata.resourceVersion).value_or(0)});
+    txn.ops.push_back({store::Op::Kind::put, key, sent->bytes});
+    all.push_back(std::move(*sent));
+  }
   WatchCache& cache = watch_cache();
+  for (const Sent& each : all) cache.expect(each.bytes, each.own);
+  const auto forget = [&cache, all] {
+    for (const Sent& each : all) cache.forget(each.bytes);
+  };
   settle(
-      store::Txn::update(storage_key(), bytes, expected, lease),
-      [this, self = shared_from_this(), &cache, own, bytes, stored = std::move(stored)](Result<Revision> revision) {
-        cache.forget(bytes);
+      std::move(txn),
+      [this, self = shared_from_this(), forget, own = main->own, stored = std::move(stored)](Result<Revision> revision) {
+        forget();
         if (!revision.ok()) return stored(status::from_error(revision.error()));
         if (own->published) return stored(own->published);
         own->object->metadata.resourceVersion = std::to_string(*revision);
         stored(unstored(std::move(own->object), *revision));
       },
-      [&cache, bytes, lost = std::move(lost)] {
-        cache.forget(bytes);
+      [forget, lost = std::move(lost)] {
+        forget();
         lost();
       });
 }

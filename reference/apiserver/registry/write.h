@@ -34,7 +34,9 @@ class Write : public std::enable_shared_from_this<Write> {
   AdmissionRequest admission(Operation operation, api::Object* object, const api::Object* old) const;
   Refusal mutate(AdmissionRequest& request) const;
   Refusal admit(const AdmissionRequest& request) const;
+  Refusal reserve(const AdmissionRequest& request, Companions& companions) const;
   std::string storage_key() const { return storage_prefix(resource_) + name_.key(); }
+  static std::string storage_key(const api::Object& object);
   ResourceCache* cache() const { return registry_.options_.cache->find(resource_); }
   WatchCache& watch_cache() const { return *registry_.options_.cache; }
   WallTime now() const { return registry_.options_.clock->wall(); }
@@ -51,9 +53,10 @@ class Write : public std::enable_shared_from_this<Write> {
   void in_allocation_turn(const api::Object* object, const api::Object* current, std::function<void()> next);
   void end_allocation();
 
-  // Puts the object, and what goes along with it, if the key is still at `expected` (0: absent). `stored` gets what is now visible; `lost` is called when the guard did
-  // not hold, with the cache at least as new as the reason why.
-  void put(std::shared_ptr<api::Object> object, Revision expected, std::function<void(ApiResult<CachedPtr>)> stored, std::function<void()> lost);
+  // Puts the object if the key is still at `expected` (0: absent), together with what goes along, and with the companions if they are still as
+  // they were. `stored` gets what is now visible; `lost` is called when a guard did not hold, with the cache at least as new as the reason why.
+  void put(std::shared_ptr<api::Object> object, Revision expected, Companions companions, std::function<void(ApiResult<CachedPtr>)> stored,
+           std::function<void()> lost);
   void erase(const CachedPtr& current, std::function<void(ApiResult<CachedPtr>)> erased, std::function<void()> lost);
 
   Registry& registry_;
@@ -69,7 +72,14 @@ class Write : public std::enable_shared_from_this<Write> {
   std::string allocation_key() const { return "allocation of " + resource_.group_resource(); }
   // True for objects that vanish some time after they were written.
   bool expires() const { return resource_.names().plural == "events"; }
-  void put_under(store::LeaseId lease, std::shared_ptr<api::Object> object, Revision expected, std::function<void(ApiResult<CachedPtr>)> stored, std::function<void()> lost);
+  // An object as it is sent to the store, and as the cache expects it back.
+  struct Sent {
+    Bytes bytes;
+    std::shared_ptr<WatchCache::OwnWrite> own;
+  };
+  ApiResult<Sent> send(std::shared_ptr<api::Object> object);
+  void put_under(store::LeaseId lease, std::shared_ptr<api::Object> object, Revision expected, const Companions& companions,
+                 std::function<void(ApiResult<CachedPtr>)> stored, std::function<void()> lost);
   void settle(store::Txn txn, std::function<void(Result<Revision>)> settled, std::function<void()> lost);
 };
 

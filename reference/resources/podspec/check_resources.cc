@@ -16,7 +16,9 @@ bool is_extended(std::string_view name) {
   return api::check_qualified_name("requests." + std::string(name)).empty();
 }
 
-void check_name(std::string_view name, const FieldPath& path, FieldErrors& errors) {
+}  // namespace
+
+void check_resource_name(std::string_view name, const FieldPath& path, FieldErrors& errors) {
   const auto problems = api::check_qualified_name(name);
   check_text(problems, path, name, errors);
   if (!problems.empty()) return;
@@ -26,8 +28,6 @@ void check_name(std::string_view name, const FieldPath& path, FieldErrors& error
     errors.invalid(path, quoted(name), "doesn't follow extended resource name standard");
   }
 }
-
-}  // namespace
 
 void check_resource_amount(std::string_view name, const api::QuantityText& amount, const FieldPath& path, FieldErrors& errors) {
   const auto value = api::Quantity::parse(amount.text);
@@ -44,13 +44,13 @@ void check_resources(const corev1::ResourceRequirements& resources, const FieldP
     compute |= name == "cpu" || name == "memory";
   };
   for (const auto& [name, amount] : resources.limits) {
-    check_name(name, path.child("limits").key(name), errors);
+    check_resource_name(name, path.child("limits").key(name), errors);
     check_resource_amount(name, amount, path.child("limits").key(name), errors);
     note(name);
   }
   const FieldPath requests = path.child("requests");
   for (const auto& [name, amount] : resources.requests) {
-    check_name(name, requests.key(name), errors);
+    check_resource_name(name, requests.key(name), errors);
     check_resource_amount(name, amount, requests.key(name), errors);
     note(name);
     const auto wanted = api::Quantity::parse(amount.text);

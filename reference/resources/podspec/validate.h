@@ -19,6 +19,8 @@ void check_controller_selector(const api::Box<metav1::LabelSelector>& selector, 
 // The parts, in files of their own.
 void check_containers(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
 void check_resources(const corev1::ResourceRequirements& resources, const FieldPath& path, FieldErrors& errors);
+// A name that a container may ask for.
+void check_resource_name(std::string_view name, const FieldPath& path, FieldErrors& errors);
 void check_resource_amount(std::string_view name, const api::QuantityText& amount, const FieldPath& path, FieldErrors& errors);
 void check_volumes(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors);
 void check_downward_field(const corev1::ObjectFieldSelector& field, bool in_environment, const FieldPath& path, FieldErrors& errors);
