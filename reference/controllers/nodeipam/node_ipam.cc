@@ -1,11 +1,12 @@
 // The controller "node-ipam-controller": with --allocate-node-cidrs every node that has none gets a range of --cluster-cidr for its pods, of
-// --node-cidr-mask-size bits, and never one of --service-cluster-ip-range; it keeps it while it is there.
+// --node-cidr-mask-size bits, and never one of a ServiceCIDR; it keeps it while it is there.
 #include <map>
 #include <utility>
 
 #include "harness/base/encoding.h"
 #include "harness/base/log.h"
 #include "reference/api/types/corev1.h"
+#include "reference/api/types/networkingv1.h"
 #include "reference/controllers/framework/controller.h"
 #include "reference/controllers/nodeipam/cidr_set.h"
 #include "reference/informer/event_recorder.h"
@@ -28,23 +29,23 @@ class NodeIpam final : public Controller {
     const auto text = OptionSpec::Kind::text;
     return {{"allocate-node-cidrs", text, "false", "true: nodes get their pods' ranges from --cluster-cidr"},
             {"cluster-cidr", text, "", "the range of all pods; a second one of the other family after a comma"},
-            {"service-cluster-ip-range", text, "", "the ranges of services, which no node gets"},
             {"node-cidr-mask-size", OptionSpec::Kind::number, "24", "bits of a node's IPv4 range"},
             {"node-cidr-mask-size-ipv6", OptionSpec::Kind::number, "64", "bits of a node's IPv6 range"}};
   }
-  std::vector<apiserver::Grant> grants() const override { return {{"get,list,patch,update", "core", "nodes"}, apiserver::records_events}; }
+  std::vector<apiserver::Grant> grants() const override {
+    return {{"get,list,patch,update", "core", "nodes"}, {"list,watch", "networking.k8s.io", "servicecidrs"}, apiserver::records_events};
+  }
 
   void watch(Watches& watches) override {
     if (!watches.options.flag("allocate-node-cidrs", false) || !configure(watches.options)) return;
     nodes_ = watches.watch_keys<corev1::Node>();
+    services_ = watches.lister<networkingv1::ServiceCIDR>();
     on_ = true;
   }
 
   Plan reconcile(const std::string& key, const Now&) override {
     if (!on_) return {};
-    // Before the first range is given out: those that nodes have already.
-    if (!std::exchange(looked_, true))
-      for (const NodePtr& node : nodes_.list()) note(*node);
+    if (!std::exchange(looked_, true)) look();
     const NodePtr node = nodes_.get(key);
     if (!node) {
       hold(key, {});
@@ -56,7 +57,7 @@ class NodeIpam final : public Controller {
 
  private:
   bool configure(const Options& options) {
-    const std::string cluster = options.text("cluster-cidr", {}), service = options.text("service-cluster-ip-range", {});
+    const std::string cluster = options.text("cluster-cidr", {});
     for (const std::string_view text : split(cluster, ',')) {
       const auto range = api::IpRange::parse(trim(text));
       const bool v6 = range && range->network.v6;
@@ -70,9 +71,15 @@ class NodeIpam final : public Controller {
       }
       sets_.push_back(std::move(*set));
     }
-    for (const std::string_view text : split(service, ','))
-      if (const auto services = api::IpRange::parse(trim(text))) take(*services);
     return !sets_.empty();
+  }
+
+  // Before the first range is given out: what services and nodes have already.
+  void look() {
+    for (const auto& services : services_.list())
+      for (const api::Str& text : services->spec.cidrs)
+        if (const auto range = api::IpRange::parse(text.str())) take(*range);
+    for (const NodePtr& node : nodes_.list()) note(*node);
   }
 
   void take(const api::IpRange& range) {
@@ -130,6 +137,7 @@ class NodeIpam final : public Controller {
   std::vector<CidrSet> sets_;
   std::map<std::string, Ranges> held_;
   informer::Lister<corev1::Node> nodes_;
+  informer::Lister<networkingv1::ServiceCIDR> services_;
 };
 
 const Registered<Controller> registered{"node-ipam-controller", [] { return std::make_unique<NodeIpam>(); }};
