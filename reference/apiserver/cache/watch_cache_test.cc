@@ -173,14 +173,13 @@ TEST_F(WatchCacheTest, ForgottenHistoryIsExpired) {
 TEST_F(WatchCacheTest, AConsumerThatFallsTooFarBehindIsEnded) {
   ASSERT_TRUE(create(config_map("a")).ok());
   Collector collector(watch("", "0"));
-  for (int i = 0; i < 10'100; i += 100) {
-    std::vector<std::thread> threads;
-    for (int t = 0; t < 2; ++t)
-      threads.emplace_back([&, t, i] {
-        for (int k = 0; k < 50; ++k) create(config_map("x" + std::to_string(t) + "-" + std::to_string(i + k))).ok();
-      });
-    for (std::thread& thread : threads) thread.join();
-  }
+  // Many at once, so that they share commits.
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 101; ++t)
+    threads.emplace_back([&, t] {
+      for (int k = 0; k < 100; ++k) EXPECT_TRUE(create(config_map("x" + std::to_string(t) + "-" + std::to_string(k))).ok());
+    });
+  for (std::thread& thread : threads) thread.join();
   collector.take(20'000);
   EXPECT_TRUE(collector.ended);
 }
