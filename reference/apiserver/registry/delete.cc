@@ -91,6 +91,7 @@ class Delete : public Write {
 
   // The only way out once an attempt was made. The answer comes last: whoever waited for it may end the registry.
   void finish(ApiResult<DeleteResult> result) {
+    end_turn();
     end_allocation();
     done_(std::move(result));
   }
@@ -119,7 +120,8 @@ class Delete : public Write {
   }
 
   void again() {
-    if (++attempts_ < attempts_limit) return attempt();
+    // Those who change the object all the time would be first every time. Who has the turn to allocate waits for no other.
+    if (++attempts_ < attempts_limit) return has_turn_ || allocates_ ? attempt() : in_turn([self = self_as<Delete>()] { self->attempt(); });
     finish(status::stale(group_resource(), name_.name));
   }
 

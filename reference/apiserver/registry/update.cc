@@ -16,22 +16,17 @@ class Update : public Write {
       : Write(registry, context, resource, name, subresource), transform_(std::move(transform)), answer_(std::move(done)) {}
 
   // The first attempt trusts the cache; whatever it would refuse because of that is looked at again with a cache that is certainly new.
-  void run() { turns().contended(turn_key()) ? take_turn() : attempt(); }
+  void run() { turns().contended(storage_key()) ? take_turn() : attempt(); }
 
  private:
-  std::string turn_key() const { return storage_key(); }
-
   void take_turn() {
-    turns().enter(turn_key(), [self = self_as<Update>()] {
-      self->has_turn_ = true;
-      self->attempt();
-    });
+    in_turn([self = self_as<Update>()] { self->attempt(); });
   }
 
   // The only way out. The answer comes last: whoever waited for it may end the registry.
   void finish(ApiResult<CachedPtr> result) {
     end_allocation();
-    if (has_turn_) turns().leave(turn_key());
+    end_turn();
     answer_(std::move(result));
   }
 
@@ -140,7 +135,6 @@ class Update : public Write {
   const Done<CachedPtr> answer_;
   int attempts_ = 0;
   bool fresh_ = false;
-  bool has_turn_ = false;
 };
 
 }  // namespace

@@ -64,6 +64,17 @@ CachedPtr Write::unstored(std::shared_ptr<api::Object> object, Revision revision
   return std::make_shared<const CachedObject>(key, std::move(object), revision);
 }
 
+void Write::in_turn(std::function<void()> next) {
+  turns().enter(storage_key(), [this, self = shared_from_this(), next = std::move(next)] {
+    has_turn_ = true;
+    next();
+  });
+}
+
+void Write::end_turn() {
+  if (std::exchange(has_turn_, false)) turns().leave(storage_key());
+}
+
 void Write::in_allocation_turn(const api::Object* object, const api::Object* current, std::function<void()> next) {
   if (allocates_ || !allocator()->takes_turns(object, current)) return next();
   turns().enter(allocation_key(), [this, self = shared_from_this(), next = std::move(next)] {

@@ -44,6 +44,10 @@ class Write : public std::enable_shared_from_this<Write> {
   Turns& turns() const { return registry_.turns_; }
   CachedPtr unstored(std::shared_ptr<api::Object> object, Revision revision) const;
 
+  // Runs `next` when it is this write's turn among those that change the same object; end_turn() gives the turn on.
+  void in_turn(std::function<void()> next);
+  void end_turn();
+
   // nullptr for most resources.
   Allocator* allocator() const {
     const auto found = registry_.allocators_.find(&resource_);
@@ -66,7 +70,8 @@ class Write : public std::enable_shared_from_this<Write> {
   ObjectName name_;
   const std::string subresource_;
   Along along_;  // of the next put or erase
-  bool allocates_ = false;  // has the turn
+  bool has_turn_ = false;
+  bool allocates_ = false;  // has the turn to allocate
 
  private:
   std::string allocation_key() const { return "allocation of " + resource_.group_resource(); }

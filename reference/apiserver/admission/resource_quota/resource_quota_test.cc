@@ -202,7 +202,8 @@ TEST_F(Quotas, AQuotaThatComesAndGoesFailsNobody) {
     });
   while (!over) {
     quota("q", texts({{"pods", "1000"}}), texts({{"pods", "0"}}));
-    EXPECT_TRUE(remove(ResourceQuota::info(), "default", "q").ok());
+    const auto removed = remove(ResourceQuota::info(), "default", "q");
+    EXPECT_TRUE(removed.ok()) << removed.status().message.str();
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(made, 80);
