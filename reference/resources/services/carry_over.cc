@@ -16,7 +16,7 @@ std::set<std::int32_t> node_ports(const corev1::ServiceSpec& spec) {
   return ports;
 }
 
-// By the port's name, whatever else of it changed; one that another port asks for now is not taken from it.
+// By the port's name, whatever else of it changed; one that another port asks for is not taken from it.
 void keep_node_ports(corev1::ServiceSpec& next, const corev1::ServiceSpec& previous) {
   const std::set<std::int32_t> asked = node_ports(next);
   std::map<std::string_view, std::int32_t> by_name;
