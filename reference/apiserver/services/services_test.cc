@@ -217,6 +217,21 @@ TEST_F(GivingOut, ManyAtOnceGetDifferentPorts) {
   EXPECT_EQ(refusal("more", R"({"type":"NodePort","ports":[{"port":80}]})"), "Internal error occurred: failed to allocate a nodePort: range is full");
 }
 
+// Both look before either is written.
+TEST_F(GivingOut, AnAddressThatTwoAskForAtOnceIsGivenToOne) {
+  for (int i = 1; i <= 10; ++i) {
+    std::vector<std::future<ApiResult<CachedPtr>>> answers;
+    for (const char* name : {"a", "b"}) {
+      auto promise = std::make_shared<std::promise<ApiResult<CachedPtr>>>();
+      answers.push_back(promise->get_future());
+      const std::string number = std::to_string(i);
+      registry_->create(context_, resource(corev1::Service::info()), "default", service(name + number, R"({"clusterIP":"10.96.0.)" + number + R"(","ports":[{"port":80}]})"),
+                        [promise](ApiResult<CachedPtr> result) { promise->set_value(std::move(result)); });
+    }
+    EXPECT_NE(answers[0].get().ok(), answers[1].get().ok()) << i;
+  }
+}
+
 TEST_F(GivingOut, TwoServersOfOneStoreGiveNothingTwice) {
   auto cache = WatchCache::start(*store_, clock_, resources::all(), {});
   ASSERT_TRUE(cache.ok());

@@ -105,6 +105,7 @@ TEST_F(Signing, WhatItsSignerDoesNotSignFails) {
   add_condition(*serving, "Approved");
   const auto status = signed_status(serving);
   EXPECT_TRUE(status.certificate.data.empty());
+  ASSERT_EQ(status.conditions.size(), 2u);
   EXPECT_EQ(status.conditions[1].type, "Failed");
   EXPECT_EQ(status.conditions[1].reason, "SignerValidationFailure");
   EXPECT_EQ(status.conditions[1].message, "DNS or IP subjectAltName is required");

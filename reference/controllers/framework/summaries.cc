@@ -46,6 +46,7 @@ std::string summary(const discoveryv1::EndpointSlice& slice) {
   constexpr std::size_t most_shown = 6;
   if (slice.endpoints.size() > most_shown) return text + " " + std::to_string(slice.endpoints.size()) + " endpoints" + labels_text(slice.metadata.labels);
   for (const auto& endpoint : slice.endpoints) text += " [" + endpoint_text(endpoint) + "]";
+  for (const auto& [name, value] : slice.metadata.annotations) text += " annotated " + name.str();
   return text + labels_text(slice.metadata.labels);
 }
 
