@@ -7,7 +7,7 @@ PLUMB_CONFORMANCE(node, readiness_probe,
                   {.requirement = "A pod MUST be Ready, and its address among the ready ones of its Service, exactly while its readiness probe "
                                   "succeeds, not before the initial delay, and a failing readiness probe MUST NOT restart it.",
                    .covers = {"Pod readiness probe, failure", "Pod readiness probe, with initial delay"},
-                   .needs = {"image", "services"}}) {
+                   .needs = {"image", "resource:v1/endpoints"}}) {
   using namespace plumb::harness;
   c.apply_manifest();
   const Resource endpoints = c.in("v1", "endpoints");
