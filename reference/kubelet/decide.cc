@@ -65,8 +65,9 @@ class Decider {
 
   void start_when_due(std::size_t n) {
     const auto& slot = state_.slots[n];
-    const bool waited = due(slot.retry_at) & (!slot.current || due(crash_wait_ends(slot)));
-    if (!waited || state_.start_busy || starting_) return;
+    // Both are asked: each may want to be woken for.
+    const bool tried = due(slot.retry_at), crashed = !slot.current || due(crash_wait_ends(slot));
+    if (!tried || !crashed || state_.start_busy || starting_) return;
     starting_ = true;
     add(Kind::start_container, n);
   }

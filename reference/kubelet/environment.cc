@@ -195,7 +195,7 @@ Result<Variables> make_environment(const FieldContext& context, const corev1::Co
     if (auto value = PLUMB_TRY(referenced(context, *env.valueFrom, container, objects))) put(variables, env.name.str(), std::move(*value));
   }
   for (const auto& [name, value] : service_variables)
-    if (std::none_of(variables.begin(), variables.end(), [&](const auto& entry) { return entry.first == name; })) variables.emplace_back(name, value);
+    if (std::none_of(variables.begin(), variables.end(), [&, &name = name](const auto& entry) { return entry.first == name; })) variables.emplace_back(name, value);
   return variables;
 }
 

@@ -88,7 +88,7 @@ void add_auths(const std::string& text, bool old_form, const std::string& regist
   for (const auto& [key, entry] : entries.items()) {
     if (!entry.is_object() || !names_registry(key, registry)) continue;
     cri::RegistryAuth auth;
-    const auto text_of = [&](const char* name) { return entry.contains(name) && entry[name].is_string() ? entry[name].template get<std::string>() : std::string(); };
+    const auto text_of = [&entry = entry](const char* name) { return entry.contains(name) && entry[name].is_string() ? entry[name].template get<std::string>() : std::string(); };
     auth.username = text_of("username");
     auth.password = text_of("password");
     auth.auth = text_of("auth");

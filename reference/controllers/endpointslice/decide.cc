@@ -140,7 +140,7 @@ class Decision {
         changes.remove.insert(changes.remove.end(), group.slices.begin(), group.slices.end());
         continue;
       }
-      const Packing packing{observed_.most_endpoints, [&] { return fresh(type, group.ports); }, [&](EndpointSlice& slice) { return relabel(slice, service_); }};
+      const Packing packing{observed_.most_endpoints, [&, &ports = group.ports] { return fresh(type, ports); }, [&](EndpointSlice& slice) { return relabel(slice, service_); }};
       pack(packing, group.slices, std::move(group.wanted), changes);
     }
     if (changes.remove.size() == existing.size() && changes.create.empty()) keep_one(type, changes);

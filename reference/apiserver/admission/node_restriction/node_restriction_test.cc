@@ -129,7 +129,7 @@ TEST_F(NodeRestriction, ItsOwnPods) {
     policyv1::Eviction eviction;
     eviction.metadata.name = name;
     eviction.metadata.namespace_ = "default";
-    EXPECT_EQ(said(await<DeleteResult>([&](auto done) { registry_->evict(context_, {"default", name}, eviction, done); })), expected);
+    EXPECT_EQ(said(await<DeleteResult>([&, name = name](auto done) { registry_->evict(context_, {"default", name}, eviction, done); })), expected);
   }
 }
 
