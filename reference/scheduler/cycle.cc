@@ -41,7 +41,7 @@ Decision Cycle::run(const PodInfo& pod) {
   if (table_.nodes().empty()) {
     decision.code = Code::unschedulable_and_unresolvable;
     decision.message = "no nodes available to schedule pods";
-    decision.helps = event::any;
+    decision.refusers = Refusers::unknown();
     return decision;
   }
   Candidates candidates;
@@ -77,7 +77,7 @@ bool Cycle::pre_filter(const PodInfo& pod, Candidates& candidates, Decision& dec
     }
     if (!result.verdict.ok()) {
       decision.code = result.verdict.code;
-      decision.helps |= asked.traits.events;
+      decision.refusers.add(asked.slot, asked.traits.events);
       if (decision.code == Code::error) {
         decision.message = "running PreFilter plugin \"" + std::string(asked.traits.name) + "\": " + result.verdict.reason;
         return false;
@@ -90,7 +90,7 @@ bool Cycle::pre_filter(const PodInfo& pod, Candidates& candidates, Decision& dec
     if (result.only) {
       narrow(candidates, *result.only);
       candidates.narrowed_by.push_back(asked.traits.name);
-      decision.helps |= asked.traits.events;
+      decision.refusers.add(asked.slot, asked.traits.events);
     }
   }
   filters_.ready();
@@ -141,7 +141,7 @@ bool Cycle::fits(const NodeInfo& node, Decision& decision) {
     decision.code = Code::error;
     decision.message = "running \"" + std::string(refused.by->traits.name) + "\" filter plugin: " + joined(reasons_, ", ");
   }
-  decision.helps |= refused.by->traits.events;
+  decision.refusers.add(refused.by->slot, refused.by->traits.events);
   for (const std::string_view reason : reasons_) reason_counts_.add(reason, 1);
   refusals_.push_back({&node, refused.code});
   return false;

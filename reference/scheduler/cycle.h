@@ -24,10 +24,10 @@ std::size_t nodes_to_find(std::size_t nodes, int percentage);
 
 struct Decision {
   const NodeInfo* node = nullptr;  // valid until the table changes
-  // Without a node: unschedulable, unschedulable_and_unresolvable or error, upstream's message, and what could change it.
+  // Without a node: unschedulable, unschedulable_and_unresolvable or error, upstream's message, and who refused.
   Code code = Code::success;
   std::string message;
-  Events helps = 0;
+  Refusers refusers;
   // What PostFilter wants when it was asked: see PostFilterResult.
   bool post_filtered = false;
   std::optional<std::string> nominate;

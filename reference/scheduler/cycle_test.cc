@@ -66,7 +66,7 @@ TEST_F(CycleTest, CountsTheNodesThatWereNotAsked) {
   EXPECT_EQ(decision.code, Code::unschedulable);
   EXPECT_EQ(decision.message, "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]. preemption: 0/3 nodes are "
             "available: 3 Preemption is not helpful for scheduling.");
-  EXPECT_EQ(decision.helps, event::node_added | event::node_taint | event::node_label);
+  EXPECT_EQ(decision.refusers.events, event::node_added | event::node_taint | event::node_label);
 }
 
 TEST_F(CycleTest, PrefersTheEmptierNode) {
@@ -77,7 +77,7 @@ TEST_F(CycleTest, PrefersTheEmptierNode) {
 
 TEST(NodeTable, KeepsCountOfAssumedConfirmedAndForgottenPods) {
   NodeTable table;
-  EXPECT_EQ(table.set_node(MakeNode("a").node), event::node_added);
+  EXPECT_EQ(table.set_node(MakeNode("a").node).events, event::node_added);
   const auto pod = std::make_shared<PodInfo>(MakePod("p").container({{"cpu", "1"}}).pod);
   EXPECT_TRUE(table.assume(pod, "a"));
   EXPECT_FALSE(table.assume(pod, "a"));
@@ -85,13 +85,13 @@ TEST(NodeTable, KeepsCountOfAssumedConfirmedAndForgottenPods) {
   EXPECT_TRUE(table.forget("uid-p"));
   EXPECT_EQ(table.find("a")->requested, Resources());
   table.assume(pod, "a");
-  EXPECT_EQ(table.set_pod(MakePod("p").container({{"cpu", "1"}}).on("a").pod), event::pod_assigned);
+  EXPECT_EQ(table.set_pod(MakePod("p").container({{"cpu", "1"}}).on("a").pod).events, event::pod_assigned);
   EXPECT_FALSE(table.forget("uid-p"));
   EXPECT_EQ(table.find("a")->requested.cpu, 1000);
-  EXPECT_EQ(table.set_pod(MakePod("p").container({{"cpu", "500m"}}).on("a").pod), event::pod_scaled_down);
+  EXPECT_EQ(table.set_pod(MakePod("p").container({{"cpu", "500m"}}).on("a").pod).events, event::pod_scaled_down);
   EXPECT_EQ(table.find("a")->requested.cpu, 500);
-  EXPECT_EQ(table.remove_pod("uid-p"), event::pod_removed);
-  EXPECT_EQ(table.remove_pod("uid-p"), 0u);
+  EXPECT_EQ(table.remove_pod("uid-p").events, event::pod_removed);
+  EXPECT_EQ(table.remove_pod("uid-p").events, 0u);
   EXPECT_EQ(table.find("a")->pods.size(), 0u);
 }
 
@@ -126,11 +126,11 @@ TEST(NodeTable, SaysWhatAChangeOfANodeMayMean) {
   const auto generation = table.find("a")->generation;
   auto heartbeat = MakeNode("a");
   heartbeat.node->status.conditions.emplace_back().type = "Ready";
-  EXPECT_EQ(table.set_node(heartbeat.node), 0u);
+  EXPECT_EQ(table.set_node(heartbeat.node).events, 0u);
   EXPECT_EQ(table.find("a")->generation, generation);
-  EXPECT_EQ(table.set_node(MakeNode("a").label("k", "v").node), event::node_label);
-  EXPECT_EQ(table.set_node(MakeNode("a").label("k", "v").unschedulable().node), event::node_taint);
-  EXPECT_EQ(table.set_node(MakeNode("a", {{"cpu", "9"}, {"pods", "1"}}).label("k", "v").node), event::node_allocatable | event::node_taint);
+  EXPECT_EQ(table.set_node(MakeNode("a").label("k", "v").node).events, event::node_label);
+  EXPECT_EQ(table.set_node(MakeNode("a").label("k", "v").unschedulable().node).events, event::node_taint);
+  EXPECT_EQ(table.set_node(MakeNode("a", {{"cpu", "9"}, {"pods", "1"}}).label("k", "v").node).events, event::node_allocatable | event::node_taint);
   EXPECT_GT(table.find("a")->generation, generation);
 }
 

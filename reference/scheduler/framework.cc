@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/base/listing.h"
+#include "reference/scheduler/doc_reader.h"
 
 namespace plumb::scheduler {
 namespace {
@@ -22,6 +23,8 @@ std::string_view to_string(Code code) {
   }
   return "Error";
 }
+
+Status Plugin::configure(const DocReader& args) { return args.members({}); }
 
 Code ScorePlugin::pre_score(const PodInfo&, std::span<const NodeInfo* const>, std::unique_ptr<PluginState>&) const { return Code::success; }
 void ScorePlugin::normalise(std::span<std::int64_t>) const {}

@@ -42,11 +42,15 @@ class Informer;
 namespace plumb::resources {
 class Resource;
 }
+namespace plumb::corev1 {
+struct Node;
+}
 
 namespace plumb::scheduler {
 
 struct PodInfo;
 struct NodeInfo;
+class DocReader;
 class NodeTable;
 
 // What a plugin may look at beside the pod and the node it is asked about. It stays as it is while a pod is decided about.
@@ -86,6 +90,25 @@ inline constexpr Events pod_assigned = 16, pod_removed = 32, pod_scaled_down = 6
 inline constexpr Events any = ~Events(0);
 }  // namespace event
 
+// What has changed: a node, or a pod with a node, as it was and as it is; nullptr where there was none, or is none any more.
+struct Change {
+  Events events = 0;
+  std::shared_ptr<const corev1::Node> node_before, node;
+  std::shared_ptr<const PodInfo> pod_before, pod;
+};
+
+// The plugins that have refused a pod, and the events that could turn that.
+struct Refusers {
+  Events events = 0;
+  std::uint64_t plugins = 0;  // by slot, modulo 64
+  void add(std::size_t slot, Events of) {
+    plugins |= std::uint64_t{1} << (slot % 64);
+    events |= of;
+  }
+  // Anything may help.
+  static Refusers unknown() { return {event::any, ~std::uint64_t(0)}; }
+};
+
 struct Traits {
   std::string_view name;
   // Smaller is asked first. Upstream's order of the default plugins; the first refusal of a node is the one that is shown.
@@ -110,8 +133,12 @@ class Plugin {
  public:
   virtual ~Plugin() = default;
   virtual Traits traits() const = 0;
+  // What the configuration says to it, before attach(). Without a rule of its own it takes no arguments.
+  virtual Status configure(const DocReader& args);
   // Before the first question. The handle outlives the plugin.
   virtual void attach(const Handle&) {}
+  // It has refused the pod, and something has happened that is one of its events: could that turn the refusal?
+  virtual bool helps(const PodInfo& /*waiting*/, const Change&) const { return true; }
 };
 
 class PreEnqueuePlugin {

@@ -25,7 +25,8 @@ Events difference(const corev1::Node& before, const corev1::Node& after) {
 
 // Nothing about the pod has changed that is worked out or counted here.
 bool counts_the_same(const corev1::Pod& before, const corev1::Pod& after) {
-  return before.metadata.labels == after.metadata.labels && static_cast<bool>(before.metadata.deletionTimestamp) == static_cast<bool>(after.metadata.deletionTimestamp);
+  const auto leaving = [](const corev1::Pod& pod) { return static_cast<bool>(pod.metadata.deletionTimestamp); };
+  return before.metadata.labels == after.metadata.labels && leaving(before) == leaving(after);
 }
 
 bool asks_for_less(const Resources& after, const Resources& before) {
@@ -92,18 +93,17 @@ const NodeInfo* NodeTable::find(std::string_view name) const {
   return found != rows_.end() && found->second.info->node ? found->second.info.get() : nullptr;
 }
 
-Events NodeTable::set_node(const std::shared_ptr<const corev1::Node>& node) {
+Change NodeTable::set_node(const std::shared_ptr<const corev1::Node>& node) {
   Row& at = row(node->metadata.name);
   NodeInfo& info = *at.info;
-  Events events = event::node_added;
-  if (info.node) events = difference(*info.node, *node);
+  const Change change{info.node ? difference(*info.node, *node) : event::node_added, info.node, node, nullptr, nullptr};
   if (!info.node) images_.add(info, node->status.images);
   else if (!(info.node->status.images == node->status.images)) change_images(info, node->status.images);
-  if (!events) {
+  if (!change.events) {
     info.node = node;
-    return events;
+    return change;
   }
-  const bool moves = events & (event::node_added | event::node_label | event::node_taint);
+  const bool moves = change.events & (event::node_added | event::node_label | event::node_taint);
   if (info.node && moves) counts_.leave(info);
   if (!info.node) {
     at.place = nodes_.size();
@@ -112,7 +112,7 @@ Events NodeTable::set_node(const std::shared_ptr<const corev1::Node>& node) {
   info.set_node(node);
   info.generation = ++generation_;
   if (moves) counts_.join(info);
-  return events;
+  return change;
 }
 
 void NodeTable::change_images(const NodeInfo& node, const api::List<corev1::ContainerImage>& images) {
@@ -120,9 +120,10 @@ void NodeTable::change_images(const NodeInfo& node, const api::List<corev1::Cont
   images_.add(node, images);
 }
 
-Events NodeTable::remove_node(std::string_view name) {
+Change NodeTable::remove_node(std::string_view name) {
   const auto found = rows_.find(name);
-  if (found == rows_.end() || !found->second.info->node) return 0;
+  if (found == rows_.end() || !found->second.info->node) return {};
+  const Change change{event::node_removed, found->second.info->node, nullptr, nullptr, nullptr};
   counts_.leave(*found->second.info);
   images_.remove(*found->second.info, found->second.info->node->status.images);
   found->second.info->node.reset();
@@ -131,7 +132,7 @@ Events NodeTable::remove_node(std::string_view name) {
   nodes_.pop_back();
   if (place < nodes_.size()) rows_.find(nodes_[place]->name().view())->second.place = place;
   drop_if_unused(name);
-  return event::node_removed;
+  return change;
 }
 
 void NodeTable::place(Placed placed) {
@@ -153,11 +154,12 @@ NodeTable::Placed NodeTable::take(Table<Placed>::iterator at) {
   return placed;
 }
 
-Events NodeTable::set_pod(const std::shared_ptr<const corev1::Pod>& pod) {
+Change NodeTable::set_pod(const std::shared_ptr<const corev1::Pod>& pod) {
   const auto found = pods_.find(pod->metadata.uid.view());
   if (found == pods_.end()) {
-    place({std::make_shared<PodInfo>(pod), row(pod->spec.nodeName).info.get(), false});
-    return event::pod_assigned;
+    const auto made = std::make_shared<PodInfo>(pod);
+    place({made, row(pod->spec.nodeName).info.get(), false});
+    return {event::pod_assigned, nullptr, nullptr, nullptr, made};
   }
   Placed& known = found->second;
   if (known.node->name() == pod->spec.nodeName && counts_the_same(*known.pod->pod, *pod)) {
@@ -166,21 +168,21 @@ Events NodeTable::set_pod(const std::shared_ptr<const corev1::Pod>& pod) {
       known.assumed = false;
       --assumed_;
       refresh(known, pod);
-      return event::pod_assigned;
+      return {event::pod_assigned, nullptr, nullptr, nullptr, known.pod};
     }
-    if (known.pod->pod->spec == pod->spec) return refresh(known, pod), 0;
+    if (known.pod->pod->spec == pod->spec) return refresh(known, pod), Change();
   }
   const Placed before = take(found);
-  place({std::make_shared<PodInfo>(pod), row(pod->spec.nodeName).info.get(), false});
-  const PodInfo& after = *pods_.find(pod->metadata.uid.view())->second.pod;
-  Events events = 0;
+  const auto after = std::make_shared<PodInfo>(pod);
+  place({after, row(pod->spec.nodeName).info.get(), false});
+  Events events = before.assumed ? event::pod_assigned : Events(0);
   if (before.node->name() != pod->spec.nodeName) {
     events |= event::pod_removed | event::pod_assigned;
     drop_if_unused(before.node->name());
   }
-  if (asks_for_less(after.requests, before.pod->requests)) events |= event::pod_scaled_down;
+  if (asks_for_less(after->requests, before.pod->requests)) events |= event::pod_scaled_down;
   if (!(before.pod->pod->metadata.labels == pod->metadata.labels)) events |= event::pod_label;
-  return events;
+  return {events, nullptr, nullptr, before.pod, after};
 }
 
 void NodeTable::refresh(Placed& known, const std::shared_ptr<const corev1::Pod>& pod) {
@@ -189,12 +191,12 @@ void NodeTable::refresh(Placed& known, const std::shared_ptr<const corev1::Pod>&
   known.pod = std::move(now);
 }
 
-Events NodeTable::remove_pod(std::string_view uid) {
+Change NodeTable::remove_pod(std::string_view uid) {
   const auto found = pods_.find(uid);
-  if (found == pods_.end()) return 0;
+  if (found == pods_.end()) return {};
   const Placed gone = take(found);
   drop_if_unused(gone.node->name());
-  return event::pod_removed;
+  return {event::pod_removed, nullptr, nullptr, gone.pod, nullptr};
 }
 
 bool NodeTable::assume(const PodInfoPtr& pod, std::string_view node) {

@@ -66,12 +66,12 @@ class NodeTable {
   const NodeInfo* find(std::string_view name) const;
 
   // What the change may mean for pods that found no node.
-  Events set_node(const std::shared_ptr<const corev1::Node>& node);
-  Events remove_node(std::string_view name);
+  Change set_node(const std::shared_ptr<const corev1::Node>& node);
+  Change remove_node(std::string_view name);
 
   // A pod that has a node, as the informer shows it: new, changed, or an assumed one confirmed, also on another node than assumed.
-  Events set_pod(const std::shared_ptr<const corev1::Pod>& pod);
-  Events remove_pod(std::string_view uid);
+  Change set_pod(const std::shared_ptr<const corev1::Pod>& pod);
+  Change remove_pod(std::string_view uid);
 
   // Counts the pod on the node until forget() or set_pod(). False when the pod is counted already.
   bool assume(const PodInfoPtr& pod, std::string_view node);

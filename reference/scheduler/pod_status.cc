@@ -79,7 +79,8 @@ void preempt(informer::Client& client, const std::shared_ptr<const corev1::Pod>&
       "\"conditions\":[" + condition_json(*victim, corev1::DisruptionTarget, corev1::ConditionTrue, "PreemptionByScheduler", message, now) + "]";
   client.send(patch_of(*victim, status), [&client, victim, done = std::move(done)](const Result<api::ObjectPtr>& shown) {
     if (!shown.ok()) return done(informer::is_not_found(shown.error()) ? Status() : Status(shown.error()));
-    client.send(informer::remove_request(informer::resource_of<corev1::Pod>(), victim->metadata.namespace_, victim->metadata.name, informer::only_this(*victim)),
+    const corev1::Pod& pod = *victim;
+    client.send(informer::remove_request(informer::resource_of<corev1::Pod>(), pod.metadata.namespace_, pod.metadata.name, informer::only_this(pod)),
                 [done](const Result<api::ObjectPtr>& removed) {
                   const bool gone = removed.ok() || informer::is_not_found(removed.error());
                   done(gone ? Status() : Status(removed.error()));

@@ -38,7 +38,8 @@ struct PreemptionTest : ::testing::Test {
   }
   std::vector<std::string> events() {
     std::vector<std::string> texts;
-    for (const auto& event : client.all<corev1::Event>()) texts.push_back(event->involvedObject.name.str() + " " + event->reason.str() + ": " + event->message.str());
+    for (const auto& event : client.all<corev1::Event>())
+      texts.push_back(event->involvedObject.name.str() + " " + event->reason.str() + ": " + event->message.str());
     return texts;
   }
   // Of one cpu; goes at once when it is deleted, or after `grace` seconds.
@@ -95,7 +96,8 @@ TEST_F(PreemptionTest, WaitsForAVictimThatIsLeaving) {
   scheduler->run_pending();
   const std::string place = nominated("high"), victim = node_of("low") == place ? "low" : "other", spared = victim == "low" ? "other" : "low";
   client.take_log();
-  add(MakeNode("c", {{"cpu", "1"}, {"memory", "1Gi"}, {"pods", "0"}}));  // an event that makes it be tried again
+  add(make("taken", 20).on("c"));
+  add(node("c"));  // worth another try, in vain
   clock.advance(1s);
   EXPECT_EQ(scheduler->run_pending(), 1u);
   EXPECT_THAT(condition("high", "PodScheduled"), HasSubstr("preemption: not eligible due to a terminating pod on the nominated node."));

@@ -23,12 +23,12 @@ bool matters(const corev1::Pod& before, const corev1::Pod& after) {
 
 }  // namespace
 
-Instant QueuedPod::backoff_until() const {
-  const int tries = error_count > 0 ? error_count : unschedulable_count;
-  if (tries == 0) return failed_at;
-  Duration delay = QueueLimits::first_backoff;
-  for (int i = 1; i < tries && delay < QueueLimits::last_backoff; ++i) delay *= 2;
-  return failed_at + std::min(delay, QueueLimits::last_backoff);
+Instant SchedulingQueue::backoff_until(const QueuedPod& queued) const {
+  const int tries = queued.error_count > 0 ? queued.error_count : queued.unschedulable_count;
+  if (tries == 0) return queued.failed_at;
+  Duration delay = limits_.first_backoff;
+  for (int i = 1; i < tries && delay < limits_.last_backoff; ++i) delay *= 2;
+  return queued.failed_at + std::min(delay, limits_.last_backoff);
 }
 
 bool SchedulingQueue::Before::operator()(const Entry* a, const Entry* b) const {
@@ -37,8 +37,8 @@ bool SchedulingQueue::Before::operator()(const Entry* a, const Entry* b) const {
   return a->arrival < b->arrival;
 }
 
-SchedulingQueue::SchedulingQueue(const QueueSortPlugin& order, PreEnqueue admits, Incoming incoming)
-    : admits_(std::move(admits)), incoming_(std::move(incoming)), active_(Before{&order}) {}
+SchedulingQueue::SchedulingQueue(const QueueSortPlugin& order, PreEnqueue admits, Helps helps, Incoming incoming, QueueLimits limits)
+    : admits_(std::move(admits)), helps_(std::move(helps)), incoming_(std::move(incoming)), limits_(limits), active_(Before{&order}) {}
 SchedulingQueue::~SchedulingQueue() = default;
 
 SchedulingQueue::Entry& SchedulingQueue::insert(QueuedPod pod) {
@@ -58,7 +58,7 @@ void SchedulingQueue::put(Entry& entry, Place place, std::string_view event, Ins
       entry.order = {entry.queued.pod->priority, entry.queued.since};
       active_.emplace(&entry, &entry);
       break;
-    case Place::backoff: entry.timed = backoff_.emplace(entry.queued.backoff_until(), &entry); break;
+    case Place::backoff: entry.timed = backoff_.emplace(backoff_until(entry.queued), &entry); break;
     case Place::unschedulable: entry.timed = unschedulable_.emplace(entry.queued.failed_at, &entry); break;
     case Place::gated: break;
   }
@@ -78,7 +78,7 @@ void SchedulingQueue::take(Entry& entry) {
 // To where a pod goes that may be tried: the gate, the back-off, or the front.
 void SchedulingQueue::make_ready(Entry& entry, std::string_view event, Instant now) {
   if (!admits_(*entry.queued.pod)) return put(entry, Place::gated, event, now);
-  put(entry, entry.queued.backoff_until() > now ? Place::backoff : Place::active, event, now);
+  put(entry, backoff_until(entry.queued) > now ? Place::backoff : Place::active, event, now);
 }
 
 SchedulingQueue::Place SchedulingQueue::set(PodInfoPtr pod, Instant now) {
@@ -120,8 +120,8 @@ std::optional<QueuedPod> SchedulingQueue::pop() {
   return queued;
 }
 
-void SchedulingQueue::refused(QueuedPod pod, Events helps, Instant now) {
-  pod.helps = helps;
+void SchedulingQueue::refused(QueuedPod pod, const Refusers& refusers, Instant now) {
+  pod.refusers = refusers;
   pod.failed_at = pod.since = now;
   pod.error_count = 0;
   ++pod.unschedulable_count;
@@ -129,17 +129,17 @@ void SchedulingQueue::refused(QueuedPod pod, Events helps, Instant now) {
 }
 
 void SchedulingQueue::failed(QueuedPod pod, Instant now) {
-  pod.helps = event::any;
+  pod.refusers = Refusers::unknown();
   pod.failed_at = pod.since = now;
   ++pod.error_count;
   put(insert(std::move(pod)), Place::backoff, "ScheduleAttemptFailure", now);
 }
 
-void SchedulingQueue::move(Events events, std::string_view label, Instant now) {
-  if (!events) return;
+void SchedulingQueue::move(const Change& change, std::string_view label, Instant now) {
+  if (!change.events) return;
   for (auto at = unschedulable_.begin(); at != unschedulable_.end();) {
     Entry& entry = *(at++)->second;
-    if (!(entry.queued.helps & events)) continue;
+    if (!(entry.queued.refusers.events & change.events) || !helps_(entry.queued, change)) continue;
     take(entry);
     make_ready(entry, label, now);
   }
@@ -160,7 +160,7 @@ void SchedulingQueue::flush(Instant now) {
     take(entry);
     put(entry, Place::active, "BackoffComplete", now);
   }
-  while (!unschedulable_.empty() && unschedulable_.begin()->first + QueueLimits::longest_unschedulable <= now) {
+  while (!unschedulable_.empty() && unschedulable_.begin()->first + limits_.longest_unschedulable <= now) {
     Entry& entry = *unschedulable_.begin()->second;
     take(entry);
     make_ready(entry, "UnschedulableTimeout", now);
@@ -171,7 +171,7 @@ std::optional<Instant> SchedulingQueue::next_flush() const {
   std::optional<Instant> next;
   if (!backoff_.empty()) next = backoff_.begin()->first;
   if (!unschedulable_.empty()) {
-    const Instant timeout = unschedulable_.begin()->first + QueueLimits::longest_unschedulable;
+    const Instant timeout = unschedulable_.begin()->first + limits_.longest_unschedulable;
     next = next ? std::min(*next, timeout) : timeout;
   }
   return next;

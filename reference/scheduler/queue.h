@@ -1,6 +1,6 @@
 // The pods that wait for a node, in four places:
 //   active         ready to be tried, in the order of the profile's QueueSort (priority, then age);
-//   backoff        tried without success a short while ago, until 1 s doubled by each failed try has passed, at most 10 s;
+//   backoff        tried without success a short while ago, until 1 s doubled by each failed try has passed, at most 10 s (QueueLimits);
 //   unschedulable  no node could take them; moved by an event that could turn a refusal, by a change of their own, or after 5 minutes;
 //   gated          refused by a PreEnqueue plugin, until they change.
 //
@@ -33,15 +33,13 @@ struct QueuedPod {
   int unschedulable_count = 0;  // tries that found no node
   int error_count = 0;          // errors in a row
   Instant failed_at;
-  Events helps = 0;  // that could turn the last refusal
-
-  Instant backoff_until() const;
+  Refusers refusers;  // at the last try
 };
 
 struct QueueLimits {
-  static constexpr Duration first_backoff = std::chrono::seconds(1);
-  static constexpr Duration last_backoff = std::chrono::seconds(10);
-  static constexpr Duration longest_unschedulable = std::chrono::minutes(5);
+  Duration first_backoff = std::chrono::seconds(1);
+  Duration last_backoff = std::chrono::seconds(10);
+  Duration longest_unschedulable = std::chrono::minutes(5);
 };
 
 class SchedulingQueue {
@@ -51,9 +49,11 @@ class SchedulingQueue {
   // Why a pod comes, as upstream's metric scheduler_queue_incoming_pods_total names it.
   using Incoming = std::function<void(Place, std::string_view event)>;
   using PreEnqueue = std::function<bool(const PodInfo&)>;
+  using Helps = std::function<bool(const QueuedPod&, const Change&)>;
 
-  // `admits` asks the PreEnqueue plugins; `order` must outlive the queue.
-  SchedulingQueue(const QueueSortPlugin& order, PreEnqueue admits, Incoming incoming = nullptr);
+  // `admits` asks the PreEnqueue plugins; `helps` those that have refused a pod whether a change, one of their events, could turn that;
+  // `order` must outlive the queue.
+  SchedulingQueue(const QueueSortPlugin& order, PreEnqueue admits, Helps helps, Incoming incoming = nullptr, QueueLimits limits = {});
   ~SchedulingQueue();
 
   // A pod without a node, new or changed. One that waits and has changed in a way that matters is tried again; one that only
@@ -65,12 +65,12 @@ class SchedulingQueue {
   // The next active pod; the try is counted.
   std::optional<QueuedPod> pop();
   // Back after a try: no node could take it …
-  void refused(QueuedPod pod, Events helps, Instant now);
+  void refused(QueuedPod pod, const Refusers& refusers, Instant now);
   // … or something failed on the way.
   void failed(QueuedPod pod, Instant now);
 
-  // Moves the unschedulable pods that one of these may help: to active, or to backoff while theirs lasts.
-  void move(Events events, std::string_view label, Instant now);
+  // Moves the unschedulable pods that the change may help: to active, or to backoff while theirs lasts.
+  void move(const Change& change, std::string_view label, Instant now);
   // Ready to be tried again, but for its back-off, or a gate. Nothing when it is not there.
   void reconsider(std::string_view uid, Instant now);
   // Moves what time has made ready.
@@ -93,13 +93,16 @@ class SchedulingQueue {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
+  Instant backoff_until(const QueuedPod& queued) const;
   void put(Entry& entry, Place place, std::string_view event, Instant now);
   void take(Entry& entry);
   void make_ready(Entry& entry, std::string_view event, Instant now);
   Entry& insert(QueuedPod pod);
 
   PreEnqueue admits_;
+  Helps helps_;
   Incoming incoming_;
+  const QueueLimits limits_;
   std::unordered_map<std::string, std::unique_ptr<Entry>, Hash, std::equal_to<>> entries_;  // by UID
   std::map<const Entry*, Entry*, Before> active_;
   std::multimap<Instant, Entry*> backoff_;        // by the end of the back-off

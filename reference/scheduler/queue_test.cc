@@ -13,7 +13,12 @@ using Place = SchedulingQueue::Place;
 struct QueueTest : ::testing::Test {
   VirtualClock clock;
   std::unique_ptr<Profile> profile = std::move(*Profile::make({}));
-  SchedulingQueue queue{*profile->queue_sort.front().plugin, [this](const PodInfo& pod) { return profile->admits(pod); }};
+  SchedulingQueue queue{*profile->queue_sort.front().plugin, [this](const PodInfo& pod) { return profile->admits(pod); },
+                        [this](const QueuedPod& queued, const Change& change) { return hint(*queued.pod, change); }};
+  std::function<bool(const PodInfo&, const Change&)> hint = [](const PodInfo&, const Change&) { return true; };
+
+  void refuse(Events events) { queue.refused(pop(), {events, 1}, clock.now()); }
+  void move(Events events, std::string_view label) { queue.move({.events = events}, label, clock.now()); }
 
   void set(const MakePod& pod) { queue.set(std::make_shared<PodInfo>(pod.pod), clock.now()); }
   QueuedPod pop() { return *queue.pop(); }
@@ -37,20 +42,44 @@ TEST_F(QueueTest, HighPriorityFirstThenAge) {
 
 TEST_F(QueueTest, WaitsForAnEventThatHelps) {
   set(MakePod("a"));
-  queue.refused(pop(), event::node_label, clock.now());
+  refuse(event::node_label);
   EXPECT_EQ(place("a"), Place::unschedulable);
   clock.advance(10s);
-  queue.move(event::pod_removed, "AssignedPodDelete", clock.now());
+  move(event::pod_removed, "AssignedPodDelete");
   EXPECT_EQ(place("a"), Place::unschedulable);
-  queue.move(event::node_label, "NodeUpdate", clock.now());
+  move(event::node_label, "NodeUpdate");
   EXPECT_EQ(place("a"), Place::active);
+}
+
+TEST_F(QueueTest, WaitsForAChangeThatThePluginsSayHelps) {
+  set(MakePod("a"));
+  refuse(event::node_label);
+  clock.advance(10s);
+  hint = [](const PodInfo& waiting, const Change&) { return waiting.uid() != "uid-a"; };
+  move(event::node_label, "NodeUpdate");
+  EXPECT_EQ(place("a"), Place::unschedulable);
+  hint = [](const PodInfo&, const Change& change) { return change.events == event::node_label; };
+  move(event::node_label, "NodeUpdate");
+  EXPECT_EQ(place("a"), Place::active);
+}
+
+TEST_F(QueueTest, ReconsidersWhatIsHeldBack) {
+  set(MakePod("a"));
+  refuse(0);
+  queue.reconsider("uid-a", clock.now());
+  EXPECT_EQ(place("a"), Place::backoff);
+  clock.advance(1s);
+  flush();
+  queue.reconsider("uid-a", clock.now());
+  EXPECT_EQ(place("a"), Place::active);
+  queue.reconsider("uid-absent", clock.now());
 }
 
 TEST_F(QueueTest, BacksOffFromOneToTenSeconds) {
   set(MakePod("a"));
   for (const auto delay : {1s, 2s, 4s, 8s, 10s, 10s}) {
-    queue.refused(pop(), event::node_added, clock.now());
-    queue.move(event::node_added, "NodeAdd", clock.now());
+    refuse(event::node_added);
+    move(event::node_added, "NodeAdd");
     EXPECT_EQ(queue.next_flush(), clock.now() + delay);
     clock.advance(delay - 1ms);
     flush();
@@ -71,14 +100,14 @@ TEST_F(QueueTest, ErrorsBackOffOnTheirOwnCount) {
   EXPECT_EQ(queue.next_flush(), clock.now() + 2s);
   clock.advance(2s);
   flush();
-  queue.refused(pop(), event::node_added, clock.now());
-  queue.move(event::node_added, "NodeAdd", clock.now());
+  refuse(event::node_added);
+  move(event::node_added, "NodeAdd");
   EXPECT_EQ(queue.next_flush(), clock.now() + 1s);
 }
 
 TEST_F(QueueTest, IsTriedAgainAfterFiveMinutes) {
   set(MakePod("a"));
-  queue.refused(pop(), 0, clock.now());
+  refuse(0);
   EXPECT_EQ(queue.next_flush(), clock.now() + 5min);
   clock.advance(5min - 1s);
   flush();
@@ -90,7 +119,7 @@ TEST_F(QueueTest, IsTriedAgainAfterFiveMinutes) {
 
 TEST_F(QueueTest, AChangeOfThePodItselfMakesItReadyAStatusDoesNot) {
   set(MakePod("a"));
-  queue.refused(pop(), 0, clock.now());
+  refuse(0);
   clock.advance(2s);
   auto patched = MakePod("a");
   patched.pod->status.phase = "Pending";
@@ -103,7 +132,7 @@ TEST_F(QueueTest, AChangeOfThePodItselfMakesItReadyAStatusDoesNot) {
 TEST_F(QueueTest, GatedUntilTheGatesAreGone) {
   set(MakePod("a").gate("g"));
   EXPECT_EQ(place("a"), Place::gated);
-  queue.move(event::any, "any", clock.now());
+  move(event::any, "any");
   EXPECT_EQ(next(), "");
   set(MakePod("a"));
   EXPECT_EQ(next(), "a");
@@ -111,7 +140,7 @@ TEST_F(QueueTest, GatedUntilTheGatesAreGone) {
 
 TEST_F(QueueTest, RemovesFromEveryPlace) {
   for (const char* name : {"a", "b", "c"}) set(MakePod(name));
-  queue.refused(pop(), 0, clock.now());
+  refuse(0);
   queue.failed(pop(), clock.now());
   set(MakePod("d").gate("g"));
   for (const char* name : {"a", "b", "c", "d"}) EXPECT_TRUE(queue.remove("uid-" + std::string(name)));

@@ -5,11 +5,11 @@
 #include <thread>
 #include <unordered_map>
 
-#include "harness/base/log.h"
 #include "reference/informer/event_recorder.h"
 #include "reference/scheduler/cycle.h"
 #include "reference/scheduler/inbox.h"
 #include "reference/scheduler/pod_status.h"
+#include "reference/scheduler/preemptions.h"
 #include "reference/scheduler/scheduler_metrics.h"
 
 namespace plumb::scheduler {
@@ -35,7 +35,8 @@ class Scheduler::Core {
       : client_(client), clock_(clock), options_(std::move(options)), nodes_(informers.informer<corev1::Node>()),
         pods_(informers.informer<corev1::Pod>()), namespaces_(informers.informer<corev1::Namespace>()),
         queue_(*profiles.front()->queue_sort.front().plugin, [this](const PodInfo& pod) { return admits(pod); },
-               [this](SchedulingQueue::Place place, std::string_view event) { metrics_.incoming(place, event); }) {
+               [this](const QueuedPod& queued, const Change& change) { return helps(queued, change); },
+               [this](SchedulingQueue::Place place, std::string_view event) { metrics_.incoming(place, event); }, options_.queue) {
     needed_ = {&nodes_, &pods_, &namespaces_};
     const auto informer = [this, &informers](const resources::Resource& resource) -> informer::Informer& {
       return *needed_.emplace_back(&informers.informer(resource));
@@ -154,7 +155,12 @@ class Scheduler::Core {
   }
   bool admits(const PodInfo& pod) {
     Lane* lane = lane_of(*pod.pod);
-    return lane && lane->profile->admits(pod) && !preempting_.contains(pod.uid());
+    return lane && lane->profile->admits(pod) && !preemptions_.under_way(pod.uid());
+  }
+
+  bool helps(const QueuedPod& queued, const Change& change) {
+    Lane* lane = lane_of(*queued.pod->pod);
+    return lane && lane->profile->helps(*queued.pod, queued.refusers, change);
   }
 
   // --- what the cluster says
@@ -166,7 +172,7 @@ class Scheduler::Core {
       switch (message.about) {
         case About::object: object_changed(message); break;
         case About::binding: bound(message); break;
-        case About::preemption: preempted(message); break;
+        case About::preemption: preemptions_.told(message, *lane_of(*message.preemptor)->recorder); break;
       }
     }
     messages.clear();
@@ -182,8 +188,8 @@ class Scheduler::Core {
   void node_changed(const Message& message) {
     const auto node = api::as<corev1::Node>(message.after);
     if (!node) return queue_.move(table_.remove_node(message.before->metadata.name), "NodeDelete", clock_.now());
-    const Events events = table_.set_node(node);
-    queue_.move(events, events & event::node_added ? "NodeAdd" : "NodeUpdate", clock_.now());
+    const Change change = table_.set_node(node);
+    queue_.move(change, change.events & event::node_added ? "NodeAdd" : "NodeUpdate", clock_.now());
   }
 
   void namespace_changed(const Message& message) {
@@ -210,8 +216,8 @@ class Scheduler::Core {
   void pod_placed(const PodPtr& pod) {
     queue_.remove(pod->metadata.uid);
     table_.nominations.withdraw(pod->metadata.uid);
-    const Events events = table_.set_pod(pod);
-    queue_.move(events, events & event::pod_assigned ? "AssignedPodAdd" : "AssignedPodUpdate", clock_.now());
+    const Change change = table_.set_pod(pod);
+    queue_.move(change, change.events & event::pod_assigned ? "AssignedPodAdd" : "AssignedPodUpdate", clock_.now());
   }
 
   void pod_gone(const corev1::Pod& pod) {
@@ -237,8 +243,8 @@ class Scheduler::Core {
     const Decision decision = lane.cycle->run(*pod);
     metrics_.decided(decision, lane.name());
     if (!decision.node) {
-      make_room(pod, lane, decision);
-      return not_placed(std::move(queued), lane, decision.code, decision.message, decision.helps, began, decision.nominate);
+      preemptions_.carry_out(pod, lane.name(), decision);
+      return not_placed(std::move(queued), lane, decision.code, decision.message, decision.refusers, began, decision.nominate);
     }
     const std::string node = decision.node->name().str();
     if (!table_.assume(pod, node)) return;  // has a node already
@@ -249,19 +255,21 @@ class Scheduler::Core {
 
   // Reserve and Permit. When one refuses, the pod goes back to the queue.
   bool reserve(QueuedPod& queued, Lane& lane, const std::string& node, Instant began) {
-    const auto refused = [&](std::string_view point, const Traits& traits, const Verdict& verdict) {
+    const auto refused = [&](std::string_view point, std::size_t slot, const Traits& traits, const Verdict& verdict) {
       for (const auto& asked : lane.profile->reserve) asked.plugin->unreserve(*queued.pod, node);
       table_.forget(queued.pod->uid());
       const std::string message = verdict.code == Code::error
                                       ? "running " + std::string(point) + " plugin \"" + std::string(traits.name) + "\": " + verdict.reason
                                       : "0/1 nodes are available: 1 " + verdict.reason + ".";
-      not_placed(std::move(queued), lane, verdict.code, message, traits.events, began);
+      Refusers refusers;
+      refusers.add(slot, traits.events);
+      not_placed(std::move(queued), lane, verdict.code, message, refusers, began);
       return false;
     };
     for (const auto& asked : lane.profile->reserve)
-      if (const Verdict verdict = asked.plugin->reserve(*queued.pod, node); !verdict.ok()) return refused("Reserve", asked.traits, verdict);
+      if (const Verdict verdict = asked.plugin->reserve(*queued.pod, node); !verdict.ok()) return refused("Reserve", asked.slot, asked.traits, verdict);
     for (const auto& asked : lane.profile->permit)
-      if (const Verdict verdict = asked.plugin->permit(*queued.pod, node); !verdict.ok()) return refused("Permit", asked.traits, verdict);
+      if (const Verdict verdict = asked.plugin->permit(*queued.pod, node); !verdict.ok()) return refused("Permit", asked.slot, asked.traits, verdict);
     return true;
   }
 
@@ -276,54 +284,13 @@ class Scheduler::Core {
     if (binder == binders.end()) {
       for (const auto& asked : lane.profile->reserve) asked.plugin->unreserve(*pod, node);
       table_.forget(pod->uid());
-      return not_placed(std::move(queued), lane, Code::error, "no plugin binds this pod", event::any, began);
+      return not_placed(std::move(queued), lane, Code::error, "no plugin binds this pod", Refusers::unknown(), began);
     }
     std::string uid(pod->uid());
     binding_.insert_or_assign(uid, Binding{std::move(queued), &lane, binder->traits.name, node, began, clock_.now()});
     binder->plugin->bind(client_, *pod, node, [inbox = inbox_, uid = std::move(uid)](Status answer) {
       inbox->put({.about = About::binding, .uid = uid, .answer = std::move(answer)});
     });
-  }
-
-  // What PostFilter asks for. The pod is not tried again before its victims have been told to go.
-  void make_room(const PodInfoPtr& pod, const Lane& lane, const Decision& decision) {
-    if (decision.post_filtered) metrics_.tried_preemption();
-    if (!decision.nominate) return;
-    if (decision.nominate->empty()) return table_.nominations.withdraw(pod->uid());
-    const std::string& node = *decision.nominate;
-    metrics_.preempts(decision.victims.size());
-    give_up_nominations(node, *pod);
-    table_.nominations.set(pod, node);
-    for (const PodInfoPtr& victim : decision.victims) {
-      if (victim->pod->metadata.deletionTimestamp) continue;
-      ++preempting_[std::string(pod->uid())];
-      preempt(client_, victim->pod, lane.name(), clock_.wall(), [inbox = inbox_, pod = pod->pod, victim = victim->pod, node](Status answer) {
-        inbox->put({.about = About::preemption, .victim = victim, .preemptor = pod, .node = node, .answer = std::move(answer)});
-      });
-    }
-  }
-
-  // Pods of lower priority may not find the room there that they wait for.
-  void give_up_nominations(const std::string& node, const PodInfo& pod) {
-    const std::vector<PodInfoPtr> there = table_.nominations.on(node);
-    for (const PodInfoPtr& other : there) {
-      if (other->priority >= pod.priority) continue;
-      table_.nominations.withdraw(other->uid());
-      show_no_nomination(client_, *other->pod);
-      queue_.reconsider(other->uid(), clock_.now());
-    }
-  }
-
-  void preempted(const Message& message) {
-    const std::string_view uid = message.preemptor->metadata.uid;
-    if (message.answer.ok())
-      lane_of(*message.preemptor)->recorder->record(*message.victim, informer::event_normal, "Preempted", "Preempted by pod " + std::string(uid) + " on node " + message.node);
-    else
-      log::warning("scheduler", "preempt pod " + name_of(*message.victim) + " for " + name_of(*message.preemptor) + ": " + message.answer.error().message);
-    const auto found = preempting_.find(uid);
-    if (--found->second != 0) return;
-    preempting_.erase(found);
-    if (!message.answer.ok() || queue_.place_of(uid) == SchedulingQueue::Place::gated) queue_.reconsider(uid, clock_.now());
   }
 
   void bound(const Message& message) {
@@ -345,19 +312,19 @@ class Scheduler::Core {
     unreserve(binding);
     // The informer has shown the pod on a node: the answer was lost, or another scheduler was first.
     if (!table_.forget(binding.queued.pod->uid())) return;
-    queue_.move(event::pod_removed, "AssignedPodDelete", now);
+    queue_.move({event::pod_removed, nullptr, nullptr, binding.queued.pod, nullptr}, "AssignedPodDelete", now);
     not_placed(std::move(binding.queued), *binding.lane, Code::error,
-               "binding rejected: running Bind plugin \"" + std::string(binding.plugin) + "\": " + message.answer.error().message, event::any,
+               "binding rejected: running Bind plugin \"" + std::string(binding.plugin) + "\": " + message.answer.error().message, Refusers::unknown(),
                binding.began);
   }
 
-  void not_placed(QueuedPod queued, Lane& lane, Code code, const std::string& message, Events helps, Instant began,
+  void not_placed(QueuedPod queued, Lane& lane, Code code, const std::string& message, const Refusers& refusers, Instant began,
                   const std::optional<std::string>& nominate = std::nullopt) {
     const PodPtr pod = queued.pod->pod;
     const Instant now = clock_.now();
     const bool error = code == Code::error;
     metrics_.tried(error ? TryResult::error : TryResult::unschedulable, lane.name(), now - began);
-    error ? queue_.failed(std::move(queued), now) : queue_.refused(std::move(queued), helps, now);
+    error ? queue_.failed(std::move(queued), now) : queue_.refused(std::move(queued), refusers, now);
     lane.recorder->record(*pod, informer::event_warning, "FailedScheduling", message);
     show_unscheduled(client_, *pod, error ? "SchedulerError" : "Unschedulable", message, nominate, clock_.wall());
   }
@@ -380,12 +347,12 @@ class Scheduler::Core {
   std::map<std::string, Lane, std::less<>> lanes_;
   NodeTable table_;
   SchedulingQueue queue_;
+  Preemptions preemptions_{client_, clock_, table_.nominations, queue_, inbox_};
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   std::unordered_map<std::string, Binding, Hash, std::equal_to<>> binding_;  // by UID
-  std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> preempting_;  // victims still to be told, by UID of the pod they go for
   std::vector<Message> reading_;
   std::optional<Clock::TimerId> timer_;
 };

@@ -5,8 +5,9 @@
 // (assumed) while its binding is on the way, and thousands may be. A binding that fails gives the room back and the pod is tried again
 // after its back-off.
 //
-// What people see is upstream's: the events Scheduled and FailedScheduling, the condition PodScheduled (patched only when it changes),
-// the metrics scheduler_*. Pods whose spec.schedulerName no profile has are left to others.
+// What people see is upstream's: the events Scheduled, FailedScheduling and Preempted, the conditions PodScheduled (patched only when it
+// changes) and, of victims, DisruptionTarget, status.nominatedNodeName, the metrics scheduler_*. Pods whose spec.schedulerName no profile has
+// are left to others.
 //
 // Everything it knows it reads from the cluster, so a scheduler that was killed goes on where its successor starts.
 #pragma once
@@ -22,11 +23,13 @@
 #include "reference/informer/informer.h"
 #include "reference/informer/leader_election.h"
 #include "reference/scheduler/profile.h"
+#include "reference/scheduler/queue.h"
 
 namespace plumb::scheduler {
 
 struct SchedulerOptions {
   std::vector<ProfileOptions> profiles = {ProfileOptions()};  // all sort the queue as the first does
+  QueueLimits queue;
   std::uint64_t seed = 1;                                     // of the choice among equal nodes
   std::size_t most_bindings = 10'000;                         // on the way at a time; further pods wait in the queue
   // With several schedulers on one cluster: only the leader schedules. The others follow what happens, ready to take over.

@@ -85,6 +85,8 @@ void SchedulerMetrics::decided(const Decision& decision, std::string_view profil
   handles_->algorithm.observe(seconds(decision.pre_filter + decision.filter + decision.score));
   of.pre_filter.observe(seconds(decision.pre_filter));
   of.filter.observe(seconds(decision.filter));
+  if (decision.post_filtered) handles_->preemption_attempts.add();
+  if (!decision.victims.empty()) handles_->preemption_victims.observe(static_cast<double>(decision.victims.size()));
   if (decision.feasible > 1) of.score.observe(seconds(decision.score));
 }
 
@@ -108,9 +110,6 @@ void SchedulerMetrics::scheduled(int attempts, Duration since_first) {
   }
   found->second.observe(seconds(since_first));
 }
-
-void SchedulerMetrics::tried_preemption() { handles_->preemption_attempts.add(); }
-void SchedulerMetrics::preempts(std::size_t victims) { handles_->preemption_victims.observe(static_cast<double>(victims)); }
 
 void SchedulerMetrics::pending(const SchedulingQueue& queue) {
   for (std::size_t i = 0; i < SchedulingQueue::places; ++i)

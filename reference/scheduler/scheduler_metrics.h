@@ -24,8 +24,6 @@ class SchedulerMetrics {
   void decided(const Decision& decision, std::string_view profile);
   void bound(std::string_view profile, Duration took, bool ok);
   void scheduled(int attempts, Duration since_first);
-  void tried_preemption();
-  void preempts(std::size_t victims);
   void pending(const SchedulingQueue& queue);
   void incoming(SchedulingQueue::Place place, std::string_view event);
 

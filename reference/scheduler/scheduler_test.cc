@@ -116,6 +116,25 @@ TEST_F(SchedulerTest, AFreedPlaceGoesToTheWaitingPod) {
   EXPECT_EQ(node_of("new"), "a");
 }
 
+TEST_F(SchedulerTest, AChangeWakesOnlyThePodsItCanHelp) {
+  add(MakeNode("a", {{"cpu", "1"}, {"memory", "1Gi"}, {"pods", "10"}}).label("host", "a"));
+  begin();
+  add(MakePod("big").container({{"cpu", "2"}}));
+  add(MakePod("picky").container().select("zone", "z1"));
+  add(MakePod("lonely").container().beside("app", "db", "host"));
+  EXPECT_EQ(scheduler->run_pending(), 3u);
+  clock.advance(10s);
+  add(MakeNode("b", {{"cpu", "1"}, {"memory", "1Gi"}, {"pods", "10"}}));
+  EXPECT_EQ(scheduler->run_pending(), 0u) << "too small, without the zone, without a host label";
+  add(MakeNode("b", {{"cpu", "2"}, {"memory", "1Gi"}, {"pods", "10"}}));
+  EXPECT_EQ(scheduler->run_pending(), 1u);
+  EXPECT_EQ(node_of("big"), "b");
+  add(MakePod("db").label("app", "db").on("a"));
+  EXPECT_EQ(scheduler->run_pending(), 1u);
+  EXPECT_EQ(node_of("lonely"), "a");
+  EXPECT_EQ(node_of("picky"), "");
+}
+
 TEST_F(SchedulerTest, AFinishedPodCountsNoMore) {
   add(MakeNode("a", {{"cpu", "1"}, {"memory", "1Gi"}, {"pods", "10"}}));
   begin();
@@ -254,10 +273,10 @@ TEST_F(SchedulerTest, SkipsAPodThatIsBeingDeleted) {
 
 TEST_F(SchedulerTest, RefusesProfilesThatCannotBe) {
   ProfileOptions unknown;
-  unknown.disabled = {"NoSuchPlugin"};
+  unknown.plugins["multiPoint"].disabled = {"NoSuchPlugin"};
   EXPECT_EQ(Scheduler::make(client, informers, clock, {.profiles = {unknown}}).error().message, "profile default-scheduler: there is no plugin NoSuchPlugin");
   ProfileOptions unbound;
-  unbound.disabled = {"DefaultBinder"};
+  unbound.plugins["multiPoint"].disabled = {"DefaultBinder"};
   EXPECT_FALSE(Scheduler::make(client, informers, clock, {.profiles = {unbound}}).ok());
   EXPECT_FALSE(Scheduler::make(client, informers, clock, {.profiles = {{}, {}}}).ok());
 }
@@ -285,7 +304,7 @@ const Registered<Plugin> doorkeeper{"TestDoorkeeper", [] { return std::make_uniq
 TEST_F(SchedulerTest, APodThatIsNotPermittedGivesBackWhatWasReserved) {
   notes() = {.permit = false};
   ProfileOptions profile;
-  profile.enabled = {"TestDoorkeeper"};
+  profile.plugins["multiPoint"].enabled = {{"TestDoorkeeper"}};
   add(MakeNode("a"));
   begin({.profiles = {profile}});
   add(MakePod("web").container());

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "reference/api/doc/yaml.h"
 #include "reference/scheduler/cycle.h"
 
 namespace plumb::scheduler::testing {
@@ -193,7 +194,12 @@ class PluginTable {
 // One plugin on its own, asked about one pod and all nodes of a table.
 class ClusterTable {
  public:
-  explicit ClusterTable(const std::string& name) : plugin_(Registry<Plugin>::make(name)) { plugin_->attach(handle_); }
+  // `args` as in a configuration.
+  explicit ClusterTable(const std::string& name, std::string_view args = "{}") : plugin_(Registry<Plugin>::make(name)) {
+    const Status configured = plugin_->configure(DocReader(*api::parse_yaml(args), "args"));
+    EXPECT_TRUE(configured.ok()) << configured.error().message;
+    plugin_->attach(handle_);
+  }
 
   NodeTable table;
   ClusterTable& add(const MakeNode& node) { return table.set_node(node.node), *this; }

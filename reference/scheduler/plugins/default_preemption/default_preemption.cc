@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "reference/informer/informer.h"
+#include "reference/scheduler/doc_reader.h"
 #include "reference/scheduler/plugins/default_preemption/victims.h"
 #include "reference/scheduler/reason_counts.h"
 
@@ -19,6 +20,14 @@ bool preempted_already(const corev1::Pod& pod) {
 class DefaultPreemption final : public Plugin, public PostFilterPlugin {
  public:
   Traits traits() const override { return {.name = "DefaultPreemption", .order = 160}; }
+  Status configure(const DocReader& args) override {
+    PLUMB_TRY(args.members({"minCandidateNodesPercentage", "minCandidateNodesAbsolute"}));
+    min_candidate_nodes_percentage_ = static_cast<std::size_t>(PLUMB_TRY(args.integer("minCandidateNodesPercentage", 10, 0, 100)));
+    min_candidate_nodes_absolute_ = static_cast<std::size_t>(PLUMB_TRY(args.integer("minCandidateNodesAbsolute", 100, 0, 1'000'000'000)));
+    if (min_candidate_nodes_percentage_ + min_candidate_nodes_absolute_ == 0)
+      return args.error("minCandidateNodesAbsolute", "cannot be zero at the same time as minCandidateNodesPercentage");
+    return {};
+  }
   void attach(const Handle& handle) override {
     table_ = &handle.table;
     if (handle.informer) budgets_.emplace(handle.informer(informer::resource_of<policyv1::PodDisruptionBudget>()).lister<policyv1::PodDisruptionBudget>());

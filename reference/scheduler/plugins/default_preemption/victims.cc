@@ -28,7 +28,8 @@ class BudgetsLeft {
     bool allowed = true;
     if (pod.metadata.labels.empty()) return allowed;
     for (Left& left : left_) {
-      if (left.budget->metadata.namespace_ != pod.metadata.namespace_ || left.selector.everything() || !resources::matches(left.selector, pod.metadata.labels)) continue;
+      if (left.budget->metadata.namespace_ != pod.metadata.namespace_ || left.selector.everything()) continue;
+      if (!resources::matches(left.selector, pod.metadata.labels)) continue;
       // The API server has counted this one already.
       if (left.budget->status.disruptedPods.contains(pod.metadata.name)) continue;
       if (--left.allowed < 0) allowed = false;

@@ -17,8 +17,8 @@ bool more_important(const PodInfo& a, const PodInfo& b);
 
 struct Room {
   const NodeInfo* node = nullptr;
-  std::vector<PodInfoPtr> victims;     // the more important first
-  std::size_t budgets_violated = 0;    // victims whose disruption budgets do not allow it
+  std::vector<PodInfoPtr> victims;   // the more important first
+  std::size_t budgets_violated = 0;  // victims whose disruption budgets do not allow it
 };
 
 // As few and as unimportant pods of lower priority as the filters ask for: all are taken away, then put back one by one, first those whose

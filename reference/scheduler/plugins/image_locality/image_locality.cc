@@ -43,8 +43,10 @@ class ImageLocality final : public Plugin, public ScorePlugin {
     const auto& state = static_cast<const State&>(*of);
     const double nodes = static_cast<double>(table_->nodes().size());
     std::int64_t sum = 0;
-    for (const NodeImages::Image* image : state.images)
-      if (image->nodes.contains(&node)) sum += static_cast<std::int64_t>(static_cast<double>(image->size) * (static_cast<double>(image->nodes.size()) / nodes));
+    for (const NodeImages::Image* image : state.images) {
+      const double spread = static_cast<double>(image->nodes.size()) / nodes;
+      if (image->nodes.contains(&node)) sum += static_cast<std::int64_t>(static_cast<double>(image->size) * spread);
+    }
     const std::int64_t most = most_of_a_container * state.containers;
     return max_score * (std::clamp(sum, least, most) - least) / (most - least);
   }

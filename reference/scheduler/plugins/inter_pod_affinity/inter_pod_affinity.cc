@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "reference/scheduler/doc_reader.h"
 #include "reference/scheduler/node_table.h"
 
 namespace plumb::scheduler {
@@ -54,7 +55,23 @@ class InterPodAffinity final : public Plugin, public PreFilterPlugin, public Pre
             .weight = 2,
             .events = event::pod_assigned | event::pod_removed | event::pod_label | event::node_added | event::node_label | event::node_taint};
   }
+  Status configure(const DocReader& args) override {
+    PLUMB_TRY(args.members({"hardPodAffinityWeight", "ignorePreferredTermsOfExistingPods"}));
+    hard_pod_affinity_weight_ = PLUMB_TRY(args.integer("hardPodAffinityWeight", 1, 0, 100));
+    ignore_preferred_terms_of_existing_pods_ = PLUMB_TRY(args.flag("ignorePreferredTermsOfExistingPods", false));
+    return {};
+  }
   void attach(const Handle& handle) override { counts_ = &handle.table.counts(); }
+
+  // One pod must match all required terms, so one that comes to match them may help, and one that ceases to match an anti-affinity.
+  bool helps(const PodInfo& pod, const Change& change) const override {
+    if (change.node) return !pod.terms || any_topology(pod.terms->required, *change.node) || any_topology(pod.terms->anti_required, *change.node);
+    if (change.pod && pod.terms && matches_all(pod.terms->required, *change.pod) &&
+        !(change.pod_before && matches_all(pod.terms->required, *change.pod_before)))
+      return true;
+    if (!change.pod_before || !stands_in_the_way(pod, *change.pod_before)) return false;
+    return (change.events & event::pod_removed) || !change.pod || !stands_in_the_way(pod, *change.pod);
+  }
 
   PreFilterResult pre_filter(const PodInfo& pod) const override {
     PreFilterResult result;
@@ -100,12 +117,14 @@ class InterPodAffinity final : public Plugin, public PreFilterPlugin, public Pre
   }
 
   Code pre_score(const PodInfo& pod, std::span<const NodeInfo* const>, std::unique_ptr<PluginState>& state) const override {
+    const bool prefers = pod.terms && (!pod.terms->preferred.empty() || !pod.terms->anti_preferred.empty());
+    if (!prefers && (ignore_preferred_terms_of_existing_pods_ || nobody_prefers())) return Code::skip;
     auto made = std::make_unique<ScoreState>();
     if (pod.terms) {
       for (const PodTerm& term : pod.terms->preferred) add_own(*made, term, 1);
       for (const PodTerm& term : pod.terms->anti_preferred) add_own(*made, term, -1);
     }
-    add_theirs(*made, TermKind::required, pod, [this](const PodTerm&) { return std::int64_t{hard_pod_affinity_weight_}; });
+    add_theirs(*made, TermKind::required, pod, [this](const PodTerm&) { return hard_pod_affinity_weight_; });
     add_theirs(*made, TermKind::preferred, pod, [](const PodTerm& term) { return std::int64_t{term.weight}; });
     add_theirs(*made, TermKind::anti_preferred, pod, [](const PodTerm& term) { return -std::int64_t{term.weight}; });
     if (made->parts.empty()) return Code::skip;
@@ -129,6 +148,19 @@ class InterPodAffinity final : public Plugin, public PreFilterPlugin, public Pre
   }
 
  private:
+  bool nobody_prefers() const {
+    return !counts_->has_terms(TermKind::required) && !counts_->has_terms(TermKind::preferred) && !counts_->has_terms(TermKind::anti_preferred);
+  }
+  static bool any_topology(const std::vector<PodTerm>& terms, const corev1::Node& node) {
+    return std::any_of(terms.begin(), terms.end(), [&](const PodTerm& term) { return node.metadata.labels.contains(term.topology_key); });
+  }
+  // By an anti-affinity of either to the other.
+  bool stands_in_the_way(const PodInfo& pod, const PodInfo& other) const { return avoids(pod, other) || avoids(other, pod); }
+  bool avoids(const PodInfo& pod, const PodInfo& other) const {
+    return pod.terms && std::any_of(pod.terms->anti_required.begin(), pod.terms->anti_required.end(),
+                                    [&](const PodTerm& term) { return term.pods.matches(*other.pod, labels_of(other)); });
+  }
+
   const api::Map<api::Str>* labels_of(const PodInfo& pod) const { return counts_->namespace_labels(pod.pod->metadata.namespace_); }
 
   bool matches_all(const std::vector<PodTerm>& terms, const PodInfo& pod) const {
@@ -175,11 +207,12 @@ class InterPodAffinity final : public Plugin, public PreFilterPlugin, public Pre
     return false;
   }
   static bool forbidden_there(const FilterState& state, const NodeInfo& node) {
+    const auto& groups = state.forbidding;
     if (state.forbidding_changes.all().empty())
-      return std::any_of(state.forbidding.begin(), state.forbidding.end(), [&](const TermGroup* group) { return group->counts.at(node.domain(group->slot)) > 0; });
+      return std::any_of(groups.begin(), groups.end(), [&](const TermGroup* group) { return group->counts.at(node.domain(group->slot)) > 0; });
     // The changes say how many terms of a topology come or go, not which.
     Changes sums = state.forbidding_changes;
-    for (const TermGroup* group : state.forbidding) sums.add(group->term.topology_key, group->counts.at(node.domain(group->slot)));
+    for (const TermGroup* group : groups) sums.add(group->term.topology_key, group->counts.at(node.domain(group->slot)));
     return std::any_of(sums.all().begin(), sums.all().end(), [&](const auto& sum) { return sum.second > 0 && has_label(node, sum.first); });
   }
 
@@ -194,7 +227,8 @@ class InterPodAffinity final : public Plugin, public PreFilterPlugin, public Pre
   }
 
   PodCounts* counts_ = nullptr;
-  std::int32_t hard_pod_affinity_weight_ = 1;
+  std::int64_t hard_pod_affinity_weight_ = 1;
+  bool ignore_preferred_terms_of_existing_pods_ = false;
 };
 
 const Registered<Plugin> registered{"InterPodAffinity", [] { return std::make_unique<InterPodAffinity>(); }};

@@ -117,6 +117,20 @@ TEST_F(InterPodAffinityTest, ARequiredAffinityOfOthersCountsAsAPreferenceOfWeigh
   EXPECT_EQ(cluster.scores(MakePod("p").label("app", "new")), (Scores{{"a", 25}, {"b", 100}, {"c", 0}, {"d", 0}}));
 }
 
+TEST(InterPodAffinity, WeighsWhatOthersAskForAsConfigured) {
+  const auto fill = [](ClusterTable& cluster) {
+    for (const std::string_view name : {"a", "b", "c"}) cluster.add(MakeNode(name).label("host", name));
+    cluster.add(MakePod("one").beside("app", "new", "host").on("a")).add(MakePod("two").beside("app", "new", "host", 4).on("b"));
+  };
+  ClusterTable heavy("InterPodAffinity", "{hardPodAffinityWeight: 16}"), none("InterPodAffinity", "{hardPodAffinityWeight: 0}");
+  ClusterTable ignoring("InterPodAffinity", "{ignorePreferredTermsOfExistingPods: true}");
+  for (ClusterTable* cluster : {&heavy, &none, &ignoring}) fill(*cluster);
+  EXPECT_EQ(heavy.scores(MakePod("p").label("app", "new")), (Scores{{"a", 100}, {"b", 25}, {"c", 0}}));
+  EXPECT_EQ(none.scores(MakePod("p").label("app", "new")), (Scores{{"a", 0}, {"b", 100}, {"c", 0}}));
+  EXPECT_EQ(ignoring.scores(MakePod("p").label("app", "new")), Scores());
+  EXPECT_EQ(ignoring.scores(MakePod("p").label("app", "new").beside("app", "other", "host", 1)), (Scores{{"a", 25}, {"b", 100}, {"c", 0}}));
+}
+
 TEST_F(InterPodAffinityTest, FollowsLabelsOfPodsAndNodes) {
   const auto p = MakePod("p").beside("app", "db", "zone");
   cluster.add(MakePod("x").label("app", "web").on("a"));

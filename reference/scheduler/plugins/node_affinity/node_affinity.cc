@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "reference/api/codec/json.h"
+#include "reference/scheduler/doc_reader.h"
 #include "reference/scheduler/node_selection.h"
 #include "reference/scheduler/node_table.h"
 
@@ -47,17 +49,45 @@ std::optional<std::vector<std::string>> names_in(const corev1::NodeSelector& sel
   return all;
 }
 
-// Does the node match the pod's node selector and node affinity? Scores: the weights of the preferred terms that match.
+bool matches_any(const corev1::NodeSelector& selector, const corev1::Node& node) {
+  return std::any_of(selector.nodeSelectorTerms.begin(), selector.nodeSelectorTerms.end(),
+                     [&](const corev1::NodeSelectorTerm& term) { return matches(term, node); });
+}
+
+std::int64_t weight_on(const corev1::NodeAffinity& affinity, const corev1::Node& node) {
+  std::int64_t sum = 0;
+  for (const corev1::PreferredSchedulingTerm& term : affinity.preferredDuringSchedulingIgnoredDuringExecution)
+    if (matches(term.preference, node)) sum += term.weight;
+  return sum;
+}
+
+// Does the node match the pod's node selector and node affinity, and what the configuration adds to that of all pods? Scores: the weights of the
+// preferred terms that match.
 class NodeAffinity final : public Plugin, public PreFilterPlugin, public FilterPlugin, public ScorePlugin {
  public:
   Traits traits() const override {
     return {.name = "NodeAffinity", .order = 60, .weight = 2, .events = event::node_added | event::node_label};
   }
 
+  Status configure(const DocReader& args) override {
+    PLUMB_TRY(args.members({"addedAffinity"}));
+    if (!args.has("addedAffinity")) return {};
+    const DocReader added = args.object("addedAffinity");
+    PLUMB_TRY(added.members({"requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"}));
+    auto read = api::decode_json_as<corev1::NodeAffinity>(added.doc().to_json());
+    if (!read.ok()) return added.error({}, read.error().message);
+    added_ = std::move(*read);
+    return {};
+  }
+
+  bool helps(const PodInfo& pod, const Change& change) const override {
+    return allows(pod, *change.node) && !(change.node_before && allows(pod, *change.node_before));
+  }
+
   PreFilterResult pre_filter(const PodInfo& pod) const override {
     PreFilterResult result;
     const corev1::NodeSelector* required = required_by(pod);
-    if (!required && pod.pod->spec.nodeSelector.empty()) {
+    if (!required && pod.pod->spec.nodeSelector.empty() && !enforced()) {
       result.verdict.code = Code::skip;
     } else if (required && !required->nodeSelectorTerms.empty()) {
       result.only = names_in(*required);
@@ -68,6 +98,10 @@ class NodeAffinity final : public Plugin, public PreFilterPlugin, public FilterP
   }
 
   Code filter(const PluginState*, const PodInfo& pod, const NodeInfo& node, Reasons& reasons) const override {
+    if (enforced() && !matches_any(*enforced(), *node.node)) {
+      reasons.push_back("node(s) didn't match scheduler-enforced node affinity");
+      return Code::unschedulable_and_unresolvable;
+    }
     if (selects(pod.pod->spec, *node.node)) return Code::success;
     reasons.push_back("node(s) didn't match Pod's node affinity/selector");
     return Code::unschedulable_and_unresolvable;
@@ -75,17 +109,22 @@ class NodeAffinity final : public Plugin, public PreFilterPlugin, public FilterP
 
   Code pre_score(const PodInfo& pod, std::span<const NodeInfo* const>, std::unique_ptr<PluginState>&) const override {
     const corev1::NodeAffinity* affinity = affinity_of(pod);
-    return affinity && !affinity->preferredDuringSchedulingIgnoredDuringExecution.empty() ? Code::success : Code::skip;
+    const auto prefers = [](const corev1::NodeAffinity& one) { return !one.preferredDuringSchedulingIgnoredDuringExecution.empty(); };
+    return (affinity && prefers(*affinity)) || prefers(added_) ? Code::success : Code::skip;
   }
   std::int64_t score(const PluginState*, const PodInfo& pod, const NodeInfo& node) const override {
-    std::int64_t sum = 0;
     const corev1::NodeAffinity* affinity = affinity_of(pod);
-    if (!affinity) return 0;
-    for (const corev1::PreferredSchedulingTerm& term : affinity->preferredDuringSchedulingIgnoredDuringExecution)
-      if (matches(term.preference, *node.node)) sum += term.weight;
-    return sum;
+    return weight_on(added_, *node.node) + (affinity ? weight_on(*affinity, *node.node) : 0);
   }
   void normalise(std::span<std::int64_t> scores) const override { scale_to_best(scores, false); }
+
+ private:
+  const corev1::NodeSelector* enforced() const { return added_.requiredDuringSchedulingIgnoredDuringExecution.get(); }
+  bool allows(const PodInfo& pod, const corev1::Node& node) const {
+    return selects(pod.pod->spec, node) && (!enforced() || matches_any(*enforced(), node));
+  }
+
+  corev1::NodeAffinity added_;
 };
 
 const Registered<Plugin> registered{"NodeAffinity", [] { return std::make_unique<NodeAffinity>(); }};

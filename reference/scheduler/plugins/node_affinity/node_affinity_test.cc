@@ -40,6 +40,18 @@ TEST(NodeAffinity, Filter) {
             (PluginTable::Answer{Code::unschedulable_and_unresolvable, "pod affinity terms conflict"}));
 }
 
+TEST(NodeAffinity, TheConfigurationMayAddToAllPods) {
+  ClusterTable cluster("NodeAffinity", R"(addedAffinity:
+  requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: zone, operator: Exists}]}]}
+  preferredDuringSchedulingIgnoredDuringExecution: [{weight: 5, preference: {matchExpressions: [{key: disk, operator: In, values: [ssd]}]}}]
+)");
+  cluster.add(MakeNode("a").label("zone", "z")).add(MakeNode("b").label("zone", "z").label("disk", "ssd")).add(MakeNode("c"));
+  const std::string enforced = "node(s) didn't match scheduler-enforced node affinity";
+  EXPECT_EQ(cluster.filter(MakePod()), (ClusterTable::Reasoned{{"a", ""}, {"b", ""}, {"c", enforced}}));
+  EXPECT_EQ(cluster.filter(MakePod().select("disk", "ssd"))["a"], "node(s) didn't match Pod's node affinity/selector");
+  EXPECT_EQ(cluster.scores(MakePod()), (std::map<std::string, std::int64_t>{{"a", 0}, {"b", 100}, {"c", 0}}));
+}
+
 TEST(NodeAffinity, PreferredTermsScoreByWeight) {
   PluginTable plugin("NodeAffinity");
   const auto pod = MakePod().prefer(2, {requirement("zone", "Exists")}).prefer(6, {requirement("disk", "In", {"ssd"})});

@@ -1,18 +1,41 @@
-#include "reference/scheduler/node_table.h"
+#include <algorithm>
+#include <set>
+
+#include "reference/scheduler/plugins/node_resources_fit/strategy.h"
 
 namespace plumb::scheduler {
 namespace {
 
-// The texts of what may be missing, for this pod.
+// What to say of each scalar resource of the pod that may be missing, in the order of PodInfo::requests; "" for one that is not looked at.
 struct Texts final : PluginState {
-  std::vector<std::string> scalars;  // in the order of PodInfo::requests
+  std::vector<std::string> scalars;
 };
 
-std::int64_t free_share(std::int64_t taken, std::int64_t allocatable) {
-  return taken > allocatable ? 0 : (allocatable - taken) * max_score / allocatable;
+bool is_extended(std::string_view name) {
+  const std::string_view domain = name.substr(0, name.find('/'));
+  return name.find('/') != std::string_view::npos && domain != "kubernetes.io" && !domain.ends_with(".kubernetes.io");
 }
 
-// Is there room for the pod? Scores: the more cpu and memory the node would have left, the better (least allocated).
+bool fits_an_empty(const Resources& node, const Resources& wanted) {
+  return wanted.cpu <= node.cpu && wanted.memory <= node.memory && wanted.ephemeral_storage <= node.ephemeral_storage &&
+         std::all_of(wanted.scalars.begin(), wanted.scalars.end(), [&](const auto& entry) { return entry.second <= node.scalar(entry.first); });
+}
+
+// Some of what is wanted is more in the second.
+bool more_of(const Resources& wanted, const Resources& before, const Resources& after) {
+  return (wanted.cpu > 0 && after.cpu > before.cpu) || (wanted.memory > 0 && after.memory > before.memory) ||
+         (wanted.ephemeral_storage > 0 && after.ephemeral_storage > before.ephemeral_storage) ||
+         std::any_of(wanted.scalars.begin(), wanted.scalars.end(),
+                     [&](const auto& entry) { return entry.second > 0 && after.scalar(entry.first) > before.scalar(entry.first); });
+}
+
+NodeInfo empty(const std::shared_ptr<const corev1::Node>& node) {
+  NodeInfo info(node->metadata.name);
+  info.set_node(node);
+  return info;
+}
+
+// Is there room for the pod? Scores: by how much the node would have left.
 class NodeResourcesFit final : public Plugin, public PreFilterPlugin, public FilterPlugin, public ScorePlugin {
  public:
   Traits traits() const override {
@@ -21,12 +44,27 @@ class NodeResourcesFit final : public Plugin, public PreFilterPlugin, public Fil
             .weight = 1,
             .events = event::pod_removed | event::pod_scaled_down | event::node_added | event::node_allocatable};
   }
+  Status configure(const DocReader& args) override {
+    PLUMB_TRY(args.members({"ignoredResources", "ignoredResourceGroups", "scoringStrategy"}));
+    for (std::string& name : PLUMB_TRY(args.texts("ignoredResources"))) ignored_.insert(std::move(name));
+    for (std::string& name : PLUMB_TRY(args.texts("ignoredResourceGroups"))) {
+      if (name.find('/') != std::string::npos) return args.error("ignoredResourceGroups", name + " is a resource: a group has no '/'");
+      ignored_groups_.insert(std::move(name));
+    }
+    return strategy_.configure(args);
+  }
+
+  bool helps(const PodInfo& pod, const Change& change) const override {
+    if (change.node) return node_helps(pod, change);
+    if (change.events & event::pod_removed) return true;
+    return change.pod_before && change.pod && more_of(pod.requests, change.pod->requests, change.pod_before->requests);
+  }
 
   PreFilterResult pre_filter(const PodInfo& pod) const override {
     PreFilterResult result;
     if (pod.requests.scalars.empty()) return result;
     auto texts = std::make_unique<Texts>();
-    for (const auto& [name, amount] : pod.requests.scalars) texts->scalars.push_back("Insufficient " + name.str());
+    for (const auto& [name, amount] : pod.requests.scalars) texts->scalars.push_back(is_ignored(name) ? "" : "Insufficient " + name.str());
     result.state = std::move(texts);
     return result;
   }
@@ -47,17 +85,29 @@ class NodeResourcesFit final : public Plugin, public PreFilterPlugin, public Fil
     check(wanted.ephemeral_storage, node.requested.ephemeral_storage, node.allocatable.ephemeral_storage, "Insufficient ephemeral-storage");
     for (std::size_t i = 0; i < wanted.scalars.size(); ++i) {
       const auto& [name, amount] = wanted.scalars[i];
-      check(amount, node.requested.scalar(name), node.allocatable.scalar(name), static_cast<const Texts*>(state)->scalars[i]);
+      const std::string& text = static_cast<const Texts*>(state)->scalars[i];
+      if (!text.empty()) check(amount, node.requested.scalar(name), node.allocatable.scalar(name), text);
     }
     return code;
   }
 
-  std::int64_t score(const PluginState*, const PodInfo& pod, const NodeInfo& node) const override {
-    std::int64_t sum = 0, kinds = 0;
-    if (node.allocatable.cpu > 0) sum += free_share(node.scored_cpu + pod.scored_cpu, node.allocatable.cpu), ++kinds;
-    if (node.allocatable.memory > 0) sum += free_share(node.scored_memory + pod.scored_memory, node.allocatable.memory), ++kinds;
-    return kinds ? sum / kinds : 0;
+  std::int64_t score(const PluginState*, const PodInfo& pod, const NodeInfo& node) const override { return strategy_.score(pod, node); }
+
+ private:
+  bool is_ignored(const api::Str& name) const {
+    if ((ignored_.empty() && ignored_groups_.empty()) || !is_extended(name)) return false;
+    return ignored_.contains(name.str()) || ignored_groups_.contains(name.str().substr(0, name.view().find('/')));
   }
+  static bool node_helps(const PodInfo& pod, const Change& change) {
+    const NodeInfo now = empty(change.node);
+    if (now.allocatable_pods < 1 || !fits_an_empty(now.allocatable, pod.requests)) return false;
+    if (!change.node_before) return true;
+    const NodeInfo before = empty(change.node_before);
+    return now.allocatable_pods > before.allocatable_pods || more_of(pod.requests, before.allocatable, now.allocatable);
+  }
+
+  std::set<std::string> ignored_, ignored_groups_;
+  ScoringStrategy strategy_;
 };
 
 const Registered<Plugin> registered{"NodeResourcesFit", [] { return std::make_unique<NodeResourcesFit>(); }};

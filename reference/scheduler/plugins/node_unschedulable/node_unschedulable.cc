@@ -8,6 +8,9 @@ namespace {
 class NodeUnschedulable final : public Plugin, public FilterPlugin {
  public:
   Traits traits() const override { return {.name = "NodeUnschedulable", .order = 30, .events = event::node_added | event::node_taint}; }
+  bool helps(const PodInfo&, const Change& change) const override {
+    return !change.node->spec.unschedulable && (!change.node_before || change.node_before->spec.unschedulable);
+  }
   Code filter(const PluginState*, const PodInfo& pod, const NodeInfo& node, Reasons& reasons) const override {
     if (!node.unschedulable) return Code::success;
     if (tolerates(pod.pod->spec.tolerations, "node.kubernetes.io/unschedulable", "", corev1::TaintEffectNoSchedule)) return Code::success;

@@ -1,7 +1,10 @@
 #include "reference/scheduler/plugins/pod_topology_spread/constraints.h"
 
+#include <algorithm>
+
 #include "reference/api/codec/json.h"
 #include "reference/resources/shared/label_selector.h"
+#include "reference/scheduler/doc_reader.h"
 
 namespace plumb::scheduler {
 
@@ -41,12 +44,37 @@ api::List<corev1::TopologySpreadConstraint> SpreadConstraints::system_defaults()
   return {soft("kubernetes.io/hostname", 3), soft("topology.kubernetes.io/zone", 5)};
 }
 
+Status SpreadConstraints::configure(const DocReader& args) {
+  PLUMB_TRY(args.members({"defaultConstraints", "defaultingType"}));
+  const std::string type = PLUMB_TRY(args.choice("defaultingType", "System", {"System", "List"}));
+  const auto constraints = PLUMB_TRY(args.list("defaultConstraints"));
+  if (type == "System" && !constraints.empty()) return args.error("defaultingType", "must be List where there are defaultConstraints");
+  if (type == "System") return {};
+  system_defaults_ = false;
+  defaults_.clear();
+  for (const DocReader& one : constraints) {
+    PLUMB_TRY(one.members({"maxSkew", "topologyKey", "whenUnsatisfiable", "minDomains", "nodeAffinityPolicy", "nodeTaintsPolicy"}));
+    PLUMB_TRY(one.integer("maxSkew", 0, 1, 1'000'000'000));
+    PLUMB_TRY(one.choice("whenUnsatisfiable", "", {corev1::DoNotSchedule, corev1::ScheduleAnyway}));
+    auto made = PLUMB_TRY(api::decode_json_as<corev1::TopologySpreadConstraint>(one.doc().to_json()));
+    if (made.maxSkew <= 0) return one.error("maxSkew", "must be above 0");
+    if (made.topologyKey.empty()) return one.error("topologyKey", "is needed");
+    const bool again = std::any_of(defaults_.begin(), defaults_.end(), [&](const corev1::TopologySpreadConstraint& other) {
+      return other.topologyKey == made.topologyKey && other.whenUnsatisfiable == made.whenUnsatisfiable;
+    });
+    if (again) return one.error("topologyKey", made.topologyKey.str() + " stands there twice with " + made.whenUnsatisfiable.str());
+    defaults_.push_back(std::move(made));
+  }
+  return {};
+}
+
 std::vector<SpreadConstraint> SpreadConstraints::of(const corev1::Pod& pod, std::string_view action) const {
   if (!pod.spec.topologySpreadConstraints.empty()) return made_of(pod.spec.topologySpreadConstraints, action);
-  std::vector<SpreadConstraint> constraints = made_of(defaults_, action);
-  if (constraints.empty()) return constraints;
+  const auto wanted = [&](const corev1::TopologySpreadConstraint& one) { return one.whenUnsatisfiable == action; };
+  if (std::none_of(defaults_.begin(), defaults_.end(), wanted)) return {};
   const api::LabelSelector selector = workloads_.of(pod);
   if (selector.everything()) return {};
+  std::vector<SpreadConstraint> constraints = made_of(defaults_, action);
   for (SpreadConstraint& one : constraints) one.selector = selector;
   return constraints;
 }

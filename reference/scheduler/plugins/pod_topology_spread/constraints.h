@@ -19,6 +19,8 @@ struct SpreadConstraint {
 
 class SpreadConstraints {
  public:
+  // Upstream's PodTopologySpreadArgs.
+  Status configure(const DocReader& args);
   void attach(const Handle& handle) { workloads_.attach(handle); }
 
   // Those with this whenUnsatisfiable.

@@ -67,7 +67,8 @@ struct ScoreState final : PluginState {
   std::vector<Soft> constraints;
   bool need_all = true;
   bool scores(const NodeInfo& node) const {
-    return !need_all || std::none_of(constraints.begin(), constraints.end(), [&](const Soft& one) { return one.count->domain_of(node) == no_domain; });
+    const auto lacks = [&](const Soft& one) { return one.count->domain_of(node) == no_domain; };
+    return !need_all || std::none_of(constraints.begin(), constraints.end(), lacks);
   }
 };
 
@@ -79,11 +80,24 @@ class PodTopologySpread final : public Plugin, public PreFilterPlugin, public Pr
     return {.name = "PodTopologySpread",
             .order = 130,
             .weight = 2,
-            .events = event::pod_assigned | event::pod_removed | event::pod_label | event::node_added | event::node_removed | event::node_label | event::node_taint};
+            .events = event::pod_assigned | event::pod_removed | event::pod_label | event::node_added | event::node_removed | event::node_label |
+                      event::node_taint};
   }
+  Status configure(const DocReader& args) override { return constraints_.configure(args); }
   void attach(const Handle& handle) override {
     counts_ = &handle.table.counts();
     constraints_.attach(handle);
+  }
+
+  bool helps(const PodInfo& pod, const Change& change) const override {
+    const auto constraints = constraints_.of(*pod.pod, corev1::DoNotSchedule);
+    if (change.node || change.node_before) return node_helps(constraints, change);
+    const auto counted = [&](const PodInfo* other) {
+      if (!other || other->pod->metadata.namespace_ != pod.pod->metadata.namespace_) return false;
+      return std::any_of(constraints.begin(), constraints.end(),
+                         [&](const SpreadConstraint& one) { return resources::matches(one.selector, other->pod->metadata.labels); });
+    };
+    return counted(change.pod_before.get()) || counted(change.pod.get());
   }
 
   PreFilterResult pre_filter(const PodInfo& pod) const override {
@@ -167,6 +181,14 @@ class PodTopologySpread final : public Plugin, public PreFilterPlugin, public Pr
   }
 
  private:
+  static bool node_helps(const std::vector<SpreadConstraint>& constraints, const Change& change) {
+    const auto counts = [&](const corev1::Node* node) {
+      return node && std::all_of(constraints.begin(), constraints.end(),
+                                 [&](const SpreadConstraint& one) { return node->metadata.labels.contains(one.topology_key); });
+    };
+    return counts(change.node.get()) || counts(change.node_before.get());
+  }
+
   // Of the nodes that are scored. Hostnames are as many as these; where not all topologies are needed, nodes without this one are a domain.
   static std::size_t domains_of(const ScoreState& state, std::size_t which, bool by_hostname, std::span<const NodeInfo* const> nodes) {
     const PodCount& count = *state.constraints[which].count;

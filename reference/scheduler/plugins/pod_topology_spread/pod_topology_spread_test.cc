@@ -140,9 +140,11 @@ struct DefaultSpreadTest : PodTopologySpreadTest {
   informer::FakeClient client{clock};
   informer::InformerFactory informers{client, clock};
   std::unique_ptr<Plugin> plugin = Registry<Plugin>::make("PodTopologySpread");
+  std::string_view args = "{}";
   const Handle handle{cluster.table, [this](const resources::Resource& resource) -> informer::Informer& { return informers.informer(resource); }};
 
   void start() {
+    ASSERT_TRUE(plugin->configure(DocReader(*api::parse_yaml(args), "args")).ok());
     plugin->attach(handle);
     informers.start();
   }
@@ -182,6 +184,29 @@ TEST_F(DefaultSpreadTest, SpreadsTheWorkloadOfAServiceOverHostsAndZones) {
   EXPECT_EQ(scores(web()), (Scores{{"a", 12}, {"b", 43}, {"c", 75}, {"d", 100}}));
   EXPECT_EQ(scores(MakePod("p").label("app", "db")), Scores());
   EXPECT_EQ(scores(web().in("elsewhere")), Scores());
+}
+
+TEST_F(DefaultSpreadTest, DefaultsMayBeListedAndMustThenHold) {
+  args = "{defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: DoNotSchedule}]}";
+  start();
+  place("a", 1);
+  auto service = std::make_shared<corev1::Service>();
+  service->metadata.namespace_ = "default";
+  service->metadata.name = "web";
+  service->spec.selector.set("app", "web");
+  client.add(service);
+  const auto fits = [&](const MakePod& pod, std::string_view node) {
+    const PodInfo info(pod.pod);
+    const PreFilterResult before = dynamic_cast<PreFilterPlugin&>(*plugin).pre_filter(info);
+    Reasons reasons;
+    return before.verdict.code == Code::skip ||
+           dynamic_cast<FilterPlugin&>(*plugin).filter(before.state.get(), info, *cluster.table.find(node), reasons) == Code::success;
+  };
+  EXPECT_FALSE(fits(web(), "a"));
+  EXPECT_TRUE(fits(web(), "b"));
+  EXPECT_TRUE(fits(MakePod("p").label("app", "db"), "a"));
+  EXPECT_TRUE(fits(web().spread(5, host, "app", "web"), "a")) << "its own go before";
+  EXPECT_EQ(scores(web()), Scores());
 }
 
 TEST_F(DefaultSpreadTest, SpreadsTheWorkloadOfAController) {

@@ -12,6 +12,10 @@ class TaintToleration final : public Plugin, public FilterPlugin, public ScorePl
   Traits traits() const override {
     return {.name = "TaintToleration", .order = 50, .weight = 3, .events = event::node_added | event::node_taint};
   }
+  bool helps(const PodInfo& pod, const Change& change) const override {
+    const auto& tolerations = pod.pod->spec.tolerations;
+    return !untolerated_hard_taint(tolerations, *change.node) && (!change.node_before || untolerated_hard_taint(tolerations, *change.node_before));
+  }
   Code filter(const PluginState*, const PodInfo& pod, const NodeInfo& node, Reasons& reasons) const override {
     if (!node.has_hard_taints || !untolerated_hard_taint(pod.pod->spec.tolerations, *node.node)) return Code::success;
     reasons.push_back("node(s) had untolerated taint(s)");
