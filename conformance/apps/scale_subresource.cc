@@ -10,7 +10,7 @@ PLUMB_CONFORMANCE(apps, scale_subresource,
   using namespace plumb::harness;
   for (const auto& [plural, name] : {std::pair("deployments", "deployed"), std::pair("replicasets", "replicated")}) {
     const Resource resource = c.in("apps/v1", plural);
-    const auto await_running = [&, name = name](std::int64_t count) {
+    const auto await_running = [&, plural = plural, name = name](std::int64_t count) {
       c.await(resource, name, std::to_string(count) + " ready pods", [&](const Json* object) {
         return object != nullptr && int_at(*object, "/status/readyReplicas") == count && int_at(*object, "/status/replicas") == count;
       }, timeouts::rollout);
