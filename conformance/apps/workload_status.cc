@@ -37,7 +37,7 @@ PLUMB_CONFORMANCE(apps, workload_status,
       now["spec"]["minReadySeconds"] = 7;
       return c.client().update(resource, now, "status").ok();
     });
-    const auto expect_reason = [&, name = name](const char* type, const char* reason) {
+    const auto expect_reason = [&, plural = plural, name = name](const char* type, const char* reason) {
       for (const char* subresource : {"", "status"}) {
         const Json read = c.must(c.client().get(resource, name, subresource));
         EXPECT_TRUE(has_reason(read, type, reason)) << plural << " " << read["status"].dump();
