@@ -66,6 +66,13 @@ TEST_F(Limits, ContainersKeepToBounds) {
   EXPECT_TRUE(pod(R"({"requests":{"cpu":"100m"},"limits":{"cpu":"200m"}})").ok());
 }
 
+TEST_F(Limits, ARatioNeedsARequest) {
+  range("l", R"({"type":"Container","maxLimitRequestRatio":{"cpu":"2"}})");
+  const std::string rule = "pods \"p\" is forbidden: cpu max limit to request ratio per Container is 2, but no request is specified or request is 0";
+  expect_forbidden(pod("{}"), rule);
+  expect_forbidden(pod(R"({"requests":{"cpu":"0"},"limits":{"cpu":"1"}})"), rule);
+}
+
 TEST_F(Limits, PodsKeepToBoundsInAll) {
   range("l", R"({"type":"Pod","min":{"memory":"1Gi"},"max":{"cpu":"1"}})");
   expect_forbidden(pod(R"({"requests":{"memory":"2Gi"}})"), "pods \"p\" is forbidden: maximum cpu usage per Pod is 1.  No limit is specified");
