@@ -53,9 +53,9 @@ void PodWorker::set_up_volumes() {
     if (!done.ok()) {
       state_.volumes_backoff = next_backoff(state_.volumes_backoff);
       state_.volumes_retry_at = services().clock.now() + state_.volumes_backoff;
-      event("Warning", "FailedMount", done.error().message);
     }
   }
+  if (!done.ok()) event(*pod, "Warning", "FailedMount", done.error().message);
   poke();
 }
 
@@ -66,7 +66,7 @@ void PodWorker::run_sandbox() {
   const std::uint32_t attempt = former.empty() ? state_.sandbox_attempt : state_.sandbox_attempt + 1;
   lock.unlock();
   if (!former.empty()) {
-    event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+    event(*pod, "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
     (void)services().runtime.stop_sandbox(former);
   }
   const auto make = [&]() -> Result<cri::SandboxStatus> {
@@ -90,9 +90,9 @@ void PodWorker::run_sandbox() {
     state_.sandbox_backoff = next_backoff(state_.sandbox_backoff);
     state_.sandbox_retry_at = services().clock.now() + state_.sandbox_backoff;
     if (former.empty()) state_.sandbox_attempt++;
-    event("Warning", "FailedCreatePodSandBox", "Failed to create pod sandbox: " + made.error().message);
   }
   lock.unlock();
+  if (!made.ok()) event(*pod, "Warning", "FailedCreatePodSandBox", "Failed to create pod sandbox: " + made.error().message);
   poke();
 }
 
@@ -141,12 +141,12 @@ std::optional<PodWorker::Obstacle> PodWorker::make_and_start(const std::string& 
   const auto config = services().host.container_config(*pod, *spec, attempt, ips);
   const auto sandbox = config.ok() ? services().host.sandbox_config(*pod, sandbox_attempt) : Result<cri::SandboxConfig>(config.error());
   if (!sandbox.ok()) {
-    event("Warning", "Failed", "Error: " + sandbox.error().message, name);
+    event(*pod, "Warning", "Failed", "Error: " + sandbox.error().message, name);
     return Obstacle{sandbox.error().reason.empty() ? "CreateContainerConfigError" : sandbox.error().reason, sandbox.error().message};
   }
   const auto id = services().runtime.create_container(sandbox_id, *config, *sandbox);
   if (!id.ok()) {
-    event("Warning", "Failed", "Error: " + id.error().message, name);
+    event(*pod, "Warning", "Failed", "Error: " + id.error().message, name);
     return Obstacle{"CreateContainerError", id.error().message};
   }
   // Known before it starts, so that its end is noticed however soon it comes.
@@ -164,11 +164,11 @@ std::optional<PodWorker::Obstacle> PodWorker::make_and_start(const std::string& 
   }
   lock.unlock();
   core_->know(*id, shared_from_this());
-  event("Normal", "Created", "Container created", name);
+  event(*pod, "Normal", "Created", "Container created", name);
   const auto started = services().runtime.start_container(*id);
   const auto status = services().runtime.container_status(*id);
-  if (started.ok()) event("Normal", "Started", "Container started", name);
-  else event("Warning", "Failed", "Error: " + started.error().message, name);
+  if (started.ok()) event(*pod, "Normal", "Started", "Container started", name);
+  else event(*pod, "Warning", "Failed", "Error: " + started.error().message, name);
   if (!started.ok() && (!status.ok() || status->state == cri::ContainerState::created)) {
     (void)services().runtime.remove_container(*id);
     core_->forget(*id);
@@ -194,22 +194,22 @@ std::optional<PodWorker::Obstacle> PodWorker::ensure_image(const PodPtr& pod, co
     const bool bad_name = present.error().code == Code::invalid_argument || present.error().message.find("invalid reference format") != std::string::npos;
     const Obstacle obstacle{bad_name ? "InvalidImageName" : "ImageInspectError",
                             (bad_name ? "Failed to apply default image tag \"" + image + "\": " : "") + present.error().message};
-    event("Warning", bad_name ? "InspectFailed" : "Failed", obstacle.message, container.name);
+    event(*pod, "Warning", bad_name ? "InspectFailed" : "Failed", obstacle.message, container.name);
     return obstacle;
   }
   if (*present) {
-    event("Normal", "Pulled", "Container image \"" + image + "\" already present on machine", container.name);
+    event(*pod, "Normal", "Pulled", "Container image \"" + image + "\" already present on machine", container.name);
     return std::nullopt;
   }
   if (policy != "Never") return pull(pod, container);
   const Obstacle obstacle{"ErrImageNeverPull", "Container image \"" + image + "\" is not present with pull policy of Never"};
-  event("Warning", "ErrImageNeverPull", obstacle.message, container.name);
+  event(*pod, "Warning", "ErrImageNeverPull", obstacle.message, container.name);
   return obstacle;
 }
 
 std::optional<PodWorker::Obstacle> PodWorker::pull(const PodPtr& pod, const corev1::Container& container) {
   const std::string image = container.image.str();
-  event("Normal", "Pulling", "Pulling image \"" + image + "\"", container.name);
+  event(*pod, "Normal", "Pulling", "Pulling image \"" + image + "\"", container.name);
   const Instant start = services().clock.now();
   auto auths = services().host.registry_auths(*pod, image);
   std::vector<cri::RegistryAuth> tries = auths.ok() ? std::move(*auths) : std::vector<cri::RegistryAuth>{};
@@ -219,13 +219,13 @@ std::optional<PodWorker::Obstacle> PodWorker::pull(const PodPtr& pod, const core
     if ((pulled = services().runtime.pull_image(image, auth)).ok()) break;
   if (pulled.ok()) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(services().clock.now() - start);
-    event("Normal", "Pulled", "Successfully pulled image \"" + image + "\" in " + std::to_string(took.count()) + "ms", container.name);
+    event(*pod, "Normal", "Pulled", "Successfully pulled image \"" + image + "\" in " + std::to_string(took.count()) + "ms", container.name);
     return std::nullopt;
   }
   const bool bad_name = pulled.error().message.find("invalid reference format") != std::string::npos;
   const Obstacle obstacle{bad_name ? "InvalidImageName" : "ErrImagePull", "failed to pull image \"" + image + "\": " + pulled.error().message};
-  event("Warning", "Failed", "Failed to pull image \"" + image + "\": " + pulled.error().message, container.name);
-  event("Warning", "Failed", "Error: " + obstacle.reason, container.name);
+  event(*pod, "Warning", "Failed", "Failed to pull image \"" + image + "\": " + pulled.error().message, container.name);
+  event(*pod, "Warning", "Failed", "Error: " + obstacle.reason, container.name);
   return obstacle;
 }
 
@@ -241,7 +241,7 @@ void PodWorker::run_post_start(const PodPtr& pod, const corev1::Container& conta
   handler.tcpSocket = hook.tcpSocket;
   const auto outcome = services().probes->probe(target, handler, 10min);
   if (outcome.success) return;
-  event("Warning", "FailedPostStartHook", "PostStartHook failed: " + outcome.message, container.name);
+  event(*pod, "Warning", "FailedPostStartHook", "PostStartHook failed: " + outcome.message, container.name);
   lock.lock();
   if (auto* slot = slot_by_id(id)) slot->kill_reason = "FailedPostStartHook";
 }
@@ -258,7 +258,7 @@ Duration PodWorker::run_pre_stop(const PodPtr& pod, const corev1::Container& con
   handler.httpGet = hook.httpGet;
   handler.tcpSocket = hook.tcpSocket;
   const auto outcome = services().probes->probe(target, handler, grace);
-  if (!outcome.success) event("Warning", "FailedPreStopHook", "PreStopHook failed: " + outcome.message, container.name);
+  if (!outcome.success) event(*pod, "Warning", "FailedPreStopHook", "PreStopHook failed: " + outcome.message, container.name);
   return std::max(grace - (services().clock.now() - start), kMinimumGrace);
 }
 
@@ -266,7 +266,7 @@ void PodWorker::stop_container(const std::string& name, const std::string& id, s
   Lock lock(mutex_);
   const PodPtr pod = state_.pod;
   lock.unlock();
-  event("Normal", "Killing", reason.empty() ? "Stopping container " + name : reason, name);
+  event(*pod, "Normal", "Killing", reason.empty() ? "Stopping container " + name : reason, name);
   const auto* spec = container(*pod, name);
   const Duration rest = spec ? run_pre_stop(pod, *spec, id, grace) : grace;
   const Status stopped = services().runtime.stop_container(id, rest);

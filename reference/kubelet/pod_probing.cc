@@ -49,7 +49,7 @@ void PodWorker::probe_done(const std::string& name, const std::string& run_id, P
   if (!slot || !slot->running() || slot->current->id != run_id || series == probes_.end() || series->second.run_id != run_id) return;
   const auto* probe = probe_of(*slot->spec, kind);
   if (!probe) return;
-  if (!outcome.success) event("Warning", "Unhealthy", std::string(to_string(kind)) + " probe failed: " + outcome.message, name);
+  const PodPtr pod = state_.pod;
   const Verdict verdict = series->second.counters[static_cast<std::size_t>(kind)].count(*probe, outcome.success);
   bool changed = false;
   if (kind == ProbeKind::readiness) {
@@ -66,6 +66,7 @@ void PodWorker::probe_done(const std::string& name, const std::string& run_id, P
   const bool again = kind != ProbeKind::startup || !slot->started;
   if (again) schedule_probe(name, run_id, kind, probe_period(*probe));
   lock.unlock();
+  if (!outcome.success) event(*pod, "Warning", "Unhealthy", std::string(to_string(kind)) + " probe failed: " + outcome.message, name);
   if (changed) poke();
 }
 

@@ -33,10 +33,7 @@ void PodWorker::begin() {
   if (state_.pod->metadata.deletionTimestamp) state_.end = PodState::End::deleted;
 }
 
-bool PodWorker::orphan() const {
-  Lock lock(mutex_);
-  return orphan_;
-}
+bool PodWorker::orphan() const { return orphan_; }
 
 void PodWorker::update(PodPtr pod) {
   Lock lock(mutex_);
@@ -176,14 +173,18 @@ void PodWorker::evaluate() {
   if (held_) return;
   const Instant now = services().clock.now();
   std::optional<Instant> wake;
-  check_deadline(now, wake);
-  flip_back_offs(now, wake);
+  std::vector<Told> told;
+  check_deadline(now, wake, told);
+  flip_back_offs(now, wake, told);
   const Decision decision = decide(state_, now);
   if (decision.wake && (!wake || *decision.wake < *wake)) wake = decision.wake;
   for (const auto& action : decision.actions) carry_out(lock, action);
   const bool send = make_pending(now, wake);
   arm(lock, wake);
+  const PodPtr pod = state_.pod;
   if (send) send_status(lock);
+  lock.unlock();
+  for (const Told& one : told) event(*pod, "Normal", one.reason, one.message, one.container);
 }
 
 void PodWorker::arm(Lock&, std::optional<Instant> wake) {
@@ -201,7 +202,7 @@ void PodWorker::arm(Lock&, std::optional<Instant> wake) {
   });
 }
 
-void PodWorker::check_deadline(Instant now, std::optional<Instant>& wake) {
+void PodWorker::check_deadline(Instant now, std::optional<Instant>& wake, std::vector<Told>& told) {
   const auto& limit = state_.pod->spec.activeDeadlineSeconds;
   if (!limit || state_.ending() || completed(state_)) return;
   const Instant deadline = state_.active_since + std::chrono::seconds(*limit);
@@ -209,10 +210,10 @@ void PodWorker::check_deadline(Instant now, std::optional<Instant>& wake) {
   state_.end = PodState::End::failed;
   state_.end_reason = "DeadlineExceeded";
   state_.end_message = "Pod was active on the node longer than the specified deadline";
-  event("Normal", state_.end_reason, state_.end_message);
+  told.push_back({state_.end_reason, state_.end_message, {}});
 }
 
-void PodWorker::flip_back_offs(Instant now, std::optional<Instant>& wake) {
+void PodWorker::flip_back_offs(Instant now, std::optional<Instant>& wake, std::vector<Told>& told) {
   for (auto& slot : state_.slots) {
     if (slot.waiting_reason != "ErrImagePull" || slot.starting) continue;
     const Instant flip = slot.retry_at - slot.retry_backoff + kFlipAfter;
@@ -221,7 +222,7 @@ void PodWorker::flip_back_offs(Instant now, std::optional<Instant>& wake) {
       continue;
     }
     const std::string image = slot.spec->image.str();
-    event("Normal", "BackOff", "Back-off pulling image \"" + image + "\"", slot.spec->name);
+    told.push_back({"BackOff", "Back-off pulling image \"" + image + "\"", slot.spec->name.str()});
     slot.waiting_message = "Back-off pulling image \"" + image + "\": ErrImagePull: " + slot.waiting_message;
     slot.waiting_reason = "ImagePullBackOff";
   }
@@ -369,11 +370,11 @@ const corev1::Container* PodWorker::container(const corev1::Pod& pod, std::strin
   return nullptr;
 }
 
-void PodWorker::event(std::string_view type, std::string_view reason, std::string_view message, std::string_view container_name) {
+void PodWorker::event(const corev1::Pod& pod, std::string_view type, std::string_view reason, std::string_view message, std::string_view container_name) {
   if (!services().events || orphan_) return;
-  auto about = informer::reference_to(*state_.pod);
+  auto about = informer::reference_to(pod);
   if (!container_name.empty()) {
-    const bool init = std::any_of(state_.pod->spec.initContainers.begin(), state_.pod->spec.initContainers.end(),
+    const bool init = std::any_of(pod.spec.initContainers.begin(), pod.spec.initContainers.end(),
                                   [&](const auto& item) { return item.name == container_name; });
     about.fieldPath = std::string(init ? "spec.initContainers{" : "spec.containers{") + std::string(container_name) + "}";
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -71,8 +72,11 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   bool make_pending(Instant now, std::optional<Instant>& wake);  // true: there is a status to send
   void send_status(Lock& lock);
   void status_sent(Result<informer::ObjectPtr> result);
-  void check_deadline(Instant now, std::optional<Instant>& wake);
-  void flip_back_offs(Instant now, std::optional<Instant>& wake);
+  struct Told {
+    std::string reason, message, container;
+  };
+  void check_deadline(Instant now, std::optional<Instant>& wake, std::vector<Told>& told);
+  void flip_back_offs(Instant now, std::optional<Instant>& wake, std::vector<Told>& told);
 
   // Operations on the executor (pod_operations.cc).
   void set_up_volumes();
@@ -104,13 +108,15 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   ContainerSlot* slot(std::string_view name);      // under mutex_
   ContainerSlot* slot_by_id(std::string_view id);  // under mutex_
   static const corev1::Container* container(const corev1::Pod& pod, std::string_view name);
-  void event(std::string_view type, std::string_view reason, std::string_view message, std::string_view container = {});
+  // Not under mutex_: recording an event may lead back here.
+  void event(const corev1::Pod& pod, std::string_view type, std::string_view reason, std::string_view message, std::string_view container = {});
   NodeServices& services() const { return core_->services; }
 
   const std::shared_ptr<PodWorkers::Core> core_;
+  std::atomic<bool> orphan_;
   mutable std::mutex mutex_;
   PodState state_;  // this and all below under mutex_
-  bool poked_ = false, finishing_ = false, orphan_ = false, held_ = false;
+  bool poked_ = false, finishing_ = false, held_ = false;
   Clock::TimerId timer_ = 0;
   Instant timer_at_{};
   std::optional<corev1::PodStatus> pending_;  // computed and not yet acknowledged by the API
