@@ -20,14 +20,14 @@ bool in_scope(const std::string& name, std::string_view json, std::string_view s
   return of(name).in_scope(*raw_object(name, json), requirement);
 }
 
-const char* const two_containers = R"({"spec":{"overhead":{"cpu":"10m","disk":"1"},
+const char* const two_containers = R"({"spec":{"overhead":{"cpu":"10m","ephemeral-storage":"1Gi"},
   "containers":[{"name":"a","resources":{"requests":{"cpu":"100m","memory":"1Gi","example.com/gpu":"1"},"limits":{"cpu":"200m","example.com/gpu":"1"}}},
                 {"name":"b","resources":{"requests":{"cpu":"100m","ephemeral-storage":"1Gi"}}}],
   "initContainers":[{"name":"s","restartPolicy":"Always","resources":{"requests":{"cpu":"50m"}}},{"name":"i","resources":{"requests":{"cpu":"1","hugepages-2Mi":"4Mi"}}}]}})";
 
 TEST(Quota, PodsAreChargedForTheirPeakWithOverhead) {
   EXPECT_EQ(usage("pods", two_containers),
-            "count/pods=1,cpu=1060m,ephemeral-storage=1Gi,hugepages-2Mi=4Mi,limits.cpu=210m,memory=1Gi,pods=1,requests.cpu=1060m,requests.ephemeral-storage=1Gi,"
+            "count/pods=1,cpu=1060m,ephemeral-storage=2Gi,hugepages-2Mi=4Mi,limits.cpu=210m,memory=1Gi,pods=1,requests.cpu=1060m,requests.ephemeral-storage=2Gi,"
             "requests.example.com/gpu=1,requests.hugepages-2Mi=4Mi,requests.memory=1Gi");
   EXPECT_EQ(usage("pods", R"({"spec":{"resources":{"requests":{"cpu":"3"},"limits":{"cpu":"4"}},"containers":[{"name":"a","resources":{"requests":{"cpu":"1","memory":"1Gi"}}}]}})"),
             "count/pods=1,cpu=3,limits.cpu=4,memory=1Gi,pods=1,requests.cpu=3,requests.memory=1Gi");
@@ -49,7 +49,7 @@ TEST(Quota, AResizeIsChargedForWhatIsGrantedUntilThatIsLess) {
 TEST(Quota, PodsThatHaveEndedAreCountedAlone) {
   EXPECT_EQ(usage("pods", R"({"status":{"phase":"Succeeded"},"spec":{"containers":[{"name":"a","resources":{"requests":{"cpu":"1"}}}]}})"), "count/pods=1");
   const auto going = [](const char* when) { return R"({"metadata":{"deletionTimestamp":")" + std::string(when) + R"(","deletionGracePeriodSeconds":30},"spec":{"containers":[]}})"; };
-  EXPECT_EQ(usage("pods", going("2024-01-01T00:00:31Z")), "count/pods=1,pods=1");
+  EXPECT_EQ(usage("pods", going("2024-01-01T00:00:30Z")), "count/pods=1,pods=1");
   EXPECT_EQ(usage("pods", going("2024-01-01T00:00:29Z")), "count/pods=1");
 }
 
