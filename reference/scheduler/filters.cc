@@ -57,6 +57,7 @@ class Filters::Trial final : public DryRun {
 
 void Filters::begin(const PodInfo& pod) {
   pod_ = &pod;
+  nobody_waits_ = table_.nominations.empty();
   for (auto& state : states_) state.reset();
   skipped_.clear();
 }
@@ -81,17 +82,15 @@ Filters::Refused Filters::ask(const NodeInfo& node, const View& states, Reasons&
   return {};
 }
 
-Filters::Refused Filters::ask(const NodeInfo& node, Reasons& reasons) const {
-  if (!table_.nominations.empty()) {
-    std::unique_ptr<Trial> with_them;
-    for (const PodInfoPtr& other : table_.nominations.on(node.name())) {
-      if (!waits_there(*other)) continue;
-      if (!with_them) with_them = std::make_unique<Trial>(*this, node);
-      with_them->add(other);
-    }
-    if (with_them)
-      if (const Refused refused = with_them->refused(reasons); refused.by) return refused;
+Filters::Refused Filters::ask_with_waiting(const NodeInfo& node, Reasons& reasons) const {
+  std::unique_ptr<Trial> with_them;
+  for (const PodInfoPtr& other : table_.nominations.on(node.name())) {
+    if (!waits_there(*other)) continue;
+    if (!with_them) with_them = std::make_unique<Trial>(*this, node);
+    with_them->add(other);
   }
+  if (with_them)
+    if (const Refused refused = with_them->refused(reasons); refused.by) return refused;
   return ask(node, view_, reasons);
 }
 

@@ -25,18 +25,22 @@ class Filters {
     const Profile::Asked<FilterPlugin>* by = nullptr;
   };
   // May the pod go there? Also with the pods of no lower priority that wait for room there: they may come or not. Adds to `reasons`.
-  Refused ask(const NodeInfo& node, Reasons& reasons) const;
+  Refused ask(const NodeInfo& node, Reasons& reasons) const {
+    return nobody_waits_ ? ask(node, view_, reasons) : ask_with_waiting(node, reasons);
+  }
   std::unique_ptr<DryRun> try_on(const NodeInfo& node) const;
 
  private:
   class Trial;
   using View = std::vector<const PluginState*>;
   Refused ask(const NodeInfo& node, const View& states, Reasons& reasons) const;
+  Refused ask_with_waiting(const NodeInfo& node, Reasons& reasons) const;
   bool waits_there(const PodInfo& other) const { return other.priority >= pod_->priority && other.uid() != pod_->uid(); }
 
   const Profile& profile_;
   const NodeTable& table_;
   const PodInfo* pod_ = nullptr;
+  bool nobody_waits_ = true;
   std::vector<std::unique_ptr<PluginState>> states_;
   std::vector<std::size_t> skipped_;
   View view_;

@@ -163,11 +163,10 @@ Change NodeTable::set_pod(const std::shared_ptr<const corev1::Pod>& pod) {
   }
   Placed& known = found->second;
   if (known.node->name() == pod->spec.nodeName && counts_the_same(*known.pod->pod, *pod)) {
-    // A binding changes nothing that is counted, so the assumed pod stays where it is.
+    // A binding changes nothing that is counted, so the assumed pod stays where it is, and as it was until its next change.
     if (known.assumed) {
       known.assumed = false;
       --assumed_;
-      refresh(known, pod);
       return {event::pod_assigned, nullptr, nullptr, nullptr, known.pod};
     }
     if (known.pod->pod->spec == pod->spec) return refresh(known, pod), Change();

@@ -112,6 +112,11 @@ TEST_F(InterPodAffinityTest, PreferencesScoreByWeightBothWays) {
   EXPECT_EQ(cluster.scores(MakePod("p").label("app", "new").in("elsewhere")), Scores());
 }
 
+TEST_F(InterPodAffinityTest, TheSameTermOfTwoWeightsCountsForEach) {
+  cluster.add(MakePod("mild").beside("app", "new", "host", 4).on("a")).add(MakePod("keen").beside("app", "new", "host", 10).on("b"));
+  EXPECT_EQ(cluster.scores(MakePod("p").label("app", "new")), (Scores{{"a", 40}, {"b", 100}, {"c", 0}, {"d", 0}}));
+}
+
 TEST_F(InterPodAffinityTest, ARequiredAffinityOfOthersCountsAsAPreferenceOfWeightOne) {
   cluster.add(MakePod("one").beside("app", "new", "host").on("a")).add(MakePod("two").beside("app", "new", "host", 4).on("b"));
   EXPECT_EQ(cluster.scores(MakePod("p").label("app", "new")), (Scores{{"a", 25}, {"b", 100}, {"c", 0}, {"d", 0}}));
