@@ -78,26 +78,30 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   void check_deadline(Instant now, std::optional<Instant>& wake, std::vector<Told>& told);
   void flip_back_offs(Instant now, std::optional<Instant>& wake, std::vector<Told>& told);
 
-  // Operations on the executor (pod_operations.cc).
+  // On the executor: from volumes to running containers (pod_operations.cc).
+  struct Obstacle {
+    std::string reason, message;
+  };
   void set_up_volumes();
   void run_sandbox();
   void start_container(const std::string& name);
+  std::optional<Obstacle> make_and_start(const std::string& name, std::uint32_t attempt);
+  std::optional<Obstacle> ensure_image(const PodPtr& pod, const corev1::Container& container);
+  std::optional<Obstacle> pull(const PodPtr& pod, const corev1::Container& container);
+  void run_post_start(const PodPtr& pod, const corev1::Container& container, const std::string& id);
+
+  // On the executor: the end (pod_ending.cc).
+  Duration run_pre_stop(const PodPtr& pod, const corev1::Container& container, const std::string& id, Duration grace);
   void stop_container(const std::string& name, const std::string& id, std::string reason, Duration grace);
   void tear_down();
   void finish();
   void remove_local();
   void remove_from_api();
-  struct Obstacle {
-    std::string reason, message;
-  };
-  std::optional<Obstacle> make_and_start(const std::string& name, std::uint32_t attempt);
-  std::optional<Obstacle> ensure_image(const PodPtr& pod, const corev1::Container& container);
-  std::optional<Obstacle> pull(const PodPtr& pod, const corev1::Container& container);
+
+  // What the runtime says (pod_runs.cc).
   void refresh(const std::string& id, bool must_have_ended, int tries);
-  void note_what_was_told(Lock& lock);  // of adopted containers: started, ready
   void apply_run(const std::string& id, const cri::ContainerStatus& status);
-  void run_post_start(const PodPtr& pod, const corev1::Container& container, const std::string& id);
-  Duration run_pre_stop(const PodPtr& pod, const corev1::Container& container, const std::string& id, Duration grace);
+  void note_what_was_told(Lock& lock);  // of adopted containers: started, ready
 
   // Probes (pod_probing.cc).
   void start_probes(Lock& lock, std::size_t slot);
