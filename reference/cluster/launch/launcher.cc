@@ -235,7 +235,10 @@ class Launch {
       });
       lock.lock();
       changed.wait_until(lock, deadline, [&] { return closed || ready.size() >= wanted; });
-      if (ready.size() >= wanted) return {};
+      const bool all = ready.size() >= wanted;
+      // The watch ends without the lock: it waits for an event that is being told, which takes the lock.
+      lock.unlock();
+      if (all) return {};
     }
     return fail(Code::deadline_exceeded, "only " + std::to_string(ready.size()) + " of " + std::to_string(wanted) +
                                              " nodes are Ready; `kubectl get nodes` and the logs in " + layout_.dir + "/nodes tell more");
