@@ -66,6 +66,9 @@ class RegistryTest : public ::testing::Test {
   ApiResult<CachedPtr> create(std::shared_ptr<T> object, std::string_view namespace_ = "default");
   template <class T>
   ApiResult<CachedPtr> update(std::shared_ptr<T> object);
+  // As `edit` makes it of what is stored, in the namespace "default".
+  template <class T>
+  ApiResult<CachedPtr> change(const std::string& name, std::string_view subresource, std::function<void(T&)> edit);
   ApiResult<CachedPtr> get(const api::TypeInfo& type, std::string_view namespace_, std::string_view name);
   ApiResult<DeleteResult> remove(const api::TypeInfo& type, std::string_view namespace_, std::string_view name, const metav1::DeleteOptions& options = {});
   ApiResult<ListResult> list(const api::TypeInfo& type, const ListOptions& options = {});
@@ -95,6 +98,16 @@ template <class T>
 ApiResult<CachedPtr> RegistryTest::update(std::shared_ptr<T> object) {
   const ObjectName name{object->metadata.namespace_.str(), object->metadata.name.str()};
   return await<CachedPtr>([&](auto done) { registry_->update(context_, resource(T::info()), name, {}, object, done); });
+}
+template <class T>
+ApiResult<CachedPtr> RegistryTest::change(const std::string& name, std::string_view subresource, std::function<void(T&)> edit) {
+  return await<CachedPtr>([&](auto done) {
+    registry_->transform(context_, resource(T::info()), {"default", name}, subresource, [&edit](const api::Object& current) -> ApiResult<std::shared_ptr<api::Object>> {
+      auto next = std::make_shared<T>(static_cast<const T&>(current));
+      edit(*next);
+      return std::shared_ptr<api::Object>(next);
+    }, done);
+  });
 }
 inline ApiResult<CachedPtr> RegistryTest::get(const api::TypeInfo& type, std::string_view namespace_, std::string_view name) {
   return await<CachedPtr>([&](auto done) { registry_->get(resource(type), {std::string(namespace_), std::string(name)}, {}, done); });

@@ -144,7 +144,7 @@ void NodeTable::place(Placed placed) {
   pods_.insert_or_assign(std::move(uid), std::move(placed));
 }
 
-NodeTable::Placed NodeTable::take(Table<Placed>::iterator at) {
+NodeTable::Placed NodeTable::take(StringMap<Placed>::iterator at) {
   Placed placed = std::move(at->second);
   pods_.erase(at);
   if (placed.node->node) counts_.remove(*placed.pod, *placed.node);

@@ -13,9 +13,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "harness/base/string_map.h"
 #include "reference/scheduler/framework.h"
 #include "reference/scheduler/node_images.h"
 #include "reference/scheduler/nominations.h"
@@ -88,12 +88,6 @@ class NodeTable {
   std::size_t pods() const { return pods_.size(); }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  template <class V>
-  using Table = std::unordered_map<std::string, V, Hash, std::equal_to<>>;
   struct Row {
     std::unique_ptr<NodeInfo> info;
     std::size_t place = 0;  // in nodes_, when the node exists
@@ -108,11 +102,11 @@ class NodeTable {
   void change_images(const NodeInfo& node, const api::List<corev1::ContainerImage>& images);
   void refresh(Placed& known, const std::shared_ptr<const corev1::Pod>& pod);
   void place(Placed placed);
-  Placed take(Table<Placed>::iterator at);
+  Placed take(StringMap<Placed>::iterator at);
 
   std::vector<NodeInfo*> nodes_;
-  Table<Row> rows_;
-  Table<Placed> pods_;  // by UID
+  StringMap<Row> rows_;
+  StringMap<Placed> pods_;  // by UID
   std::size_t assumed_ = 0;
   std::uint64_t generation_ = 0;
   NodeImages images_;

@@ -5,9 +5,9 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "harness/base/string_map.h"
 #include "reference/scheduler/pod_info.h"
 
 namespace plumb::scheduler {
@@ -25,18 +25,12 @@ class Nominations {
   const std::vector<PodInfoPtr>& on(std::string_view node) const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  template <class V>
-  using Table = std::unordered_map<std::string, V, Hash, std::equal_to<>>;
   struct Nominated {
     PodInfoPtr pod;
     std::string node;
   };
-  Table<Nominated> pods_;                // by UID
-  Table<std::vector<PodInfoPtr>> nodes_;  // by name, in order of arrival
+  StringMap<Nominated> pods_;                // by UID
+  StringMap<std::vector<PodInfoPtr>> nodes_;  // by name, in order of arrival
 };
 
 }  // namespace plumb::scheduler

@@ -14,9 +14,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "harness/base/string_map.h"
 #include "reference/scheduler/label_index.h"
 #include "reference/scheduler/pod_terms.h"
 #include "reference/scheduler/topology.h"
@@ -96,17 +96,11 @@ class PodCounts {
   std::size_t counts() const { return counts_.size(); }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  template <class V>
-  using Table = std::unordered_map<std::string, V, Hash, std::equal_to<>>;
   struct Groups {
-    Table<std::unique_ptr<TermGroup>> by_id;
+    StringMap<std::unique_ptr<TermGroup>> by_id;
     LabelIndex<TermGroup> index;
   };
-  using Counts = Table<std::unique_ptr<PodCount>>;
+  using Counts = StringMap<std::unique_ptr<PodCount>>;
 
   Groups& groups(TermKind kind) { return groups_[static_cast<std::size_t>(kind)]; }
   const Groups& groups(TermKind kind) const { return groups_[static_cast<std::size_t>(kind)]; }
@@ -122,7 +116,7 @@ class PodCounts {
   std::array<Groups, 4> groups_;
   Counts counts_;  // by the query's id
   LabelIndex<PodCount> index_;
-  Table<api::Map<api::Str>> namespaces_;
+  StringMap<api::Map<api::Str>> namespaces_;
   std::uint64_t questions_ = 0;
   bool grown_ = false;
 };

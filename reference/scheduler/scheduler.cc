@@ -348,11 +348,7 @@ class Scheduler::Core {
   NodeTable table_;
   SchedulingQueue queue_;
   Preemptions preemptions_{client_, clock_, table_.nominations, queue_, inbox_};
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  std::unordered_map<std::string, Binding, Hash, std::equal_to<>> binding_;  // by UID
+  StringMap<Binding> binding_;  // by UID
   std::vector<Message> reading_;
   std::optional<Clock::TimerId> timer_;
 };

@@ -48,16 +48,6 @@ class Evicting : public RegistryTest {
     status.desiredHealthy = desired;
     return status;
   }
-  template <class T>
-  ApiResult<CachedPtr> change(const std::string& name, std::string_view subresource, std::function<void(T&)> edit) {
-    return await<CachedPtr>([&](auto done) {
-      registry_->transform(context_, resource(T::info()), {"default", name}, subresource, [&edit](const api::Object& current) -> ApiResult<std::shared_ptr<api::Object>> {
-        auto next = std::make_shared<T>(static_cast<const T&>(current));
-        edit(*next);
-        return std::shared_ptr<api::Object>(next);
-      }, done);
-    });
-  }
   ApiResult<DeleteResult> evict(const std::string& name, metav1::DeleteOptions options = {}, const std::string& body_name = {}) {
     policyv1::Eviction eviction;
     eviction.metadata.name = body_name.empty() ? name : body_name;

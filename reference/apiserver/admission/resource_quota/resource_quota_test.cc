@@ -44,16 +44,6 @@ class Quotas : public RegistryTest {
     });
     ASSERT_TRUE(written.ok()) << written.status().message.str();
   }
-  template <class T>
-  ApiResult<CachedPtr> change(const std::string& name, std::string_view subresource, std::function<void(T&)> edit) {
-    return await<CachedPtr>([&](auto done) {
-      registry_->transform(context_, resource(T::info()), {"default", name}, subresource, [&edit](const api::Object& current) -> ApiResult<std::shared_ptr<api::Object>> {
-        auto next = std::make_shared<T>(static_cast<const T&>(current));
-        edit(*next);
-        return std::shared_ptr<api::Object>(next);
-      }, done);
-    });
-  }
   std::string used(const std::string& quota, std::string_view name) {
     return registry_->get<ResourceQuota>("default", quota)->status.used.get(name).text.str();
   }
