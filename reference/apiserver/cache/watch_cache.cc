@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view root = "/registry/";
 constexpr std::size_t load_page = 1'000;
 constexpr Duration rebuild_pause = std::chrono::seconds(1);
-constexpr Duration gathering = std::chrono::microseconds(500);
-constexpr std::size_t gathering_from = 12;
+constexpr Duration gathering = std::chrono::milliseconds(1);
+constexpr std::size_t gathering_from = 3;
 
 Result<std::shared_ptr<api::Object>> decode_stored_json(const resources::Resource& resource, std::string_view json) {
   const api::TypeMeta meta = PLUMB_TRY(api::peek_type_meta(json));
@@ -227,17 +227,22 @@ void WatchCache::when_fresh(Then then) {
   }
   const std::lock_guard lock(fresh_mutex_);
   fresh_waiters_.push_back(std::move(then));
+  if (awaited_ && fresh_waiters_.size() >= awaited_) gathered_.notify_one();
   if (asking_) return;
   asking_ = workers_.try_post([this] { ask_revision(); });
 }
 
 void WatchCache::ask_revision() {
   for (std::size_t last = 0;;) {
-    // Where several waited, more are on their way: a question to the store costs more than the answers that share it.
-    if (last >= gathering_from) std::this_thread::sleep_for(gathering);
     std::vector<Then> waiting;
     {
-      const std::lock_guard lock(fresh_mutex_);
+      std::unique_lock lock(fresh_mutex_);
+      // Those whom the last answer served are about to ask again: a question to the store costs more than the answers that share it.
+      if (last >= gathering_from) {
+        awaited_ = last;
+        gathered_.wait_for(lock, gathering, [&] { return fresh_waiters_.size() >= last; });
+        awaited_ = 0;
+      }
       if (fresh_waiters_.empty()) {
         asking_ = false;
         return;

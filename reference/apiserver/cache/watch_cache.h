@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -101,6 +102,8 @@ class WatchCache {
   std::mutex fresh_mutex_;
   std::vector<Then> fresh_waiters_;  // bounded by the requests in flight
   bool asking_ = false;
+  std::size_t awaited_ = 0;  // so many waiters are worth a question at once; 0: nobody gathers
+  std::condition_variable gathered_;
 
   std::mutex expected_mutex_;
   std::unordered_map<const std::string*, std::shared_ptr<OwnWrite>> expected_;
