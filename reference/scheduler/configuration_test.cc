@@ -48,7 +48,7 @@ TEST(Configuration, WithoutAnythingIsTheDefault) {
   EXPECT_EQ(options->queue.last_backoff, 10s);
   const auto profile = std::move(*Profile::make(options->profiles.front()));
   EXPECT_THAT(names(profile->filter), ElementsAre("NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodePorts", "NodeResourcesFit",
-                                                  "PodTopologySpread", "InterPodAffinity"));
+                                                  "VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone", "PodTopologySpread", "InterPodAffinity"));
   EXPECT_THAT(names(profile->score), ElementsAre("TaintToleration", "NodeAffinity", "NodeResourcesFit", "PodTopologySpread", "InterPodAffinity",
                                                  "NodeResourcesBalancedAllocation", "ImageLocality"));
   EXPECT_THAT(names(profile->post_filter), ElementsAre("DefaultPreemption"));
@@ -77,7 +77,8 @@ profiles:
 
 TEST(Configuration, PluginsAreSwitchedEverywhereOrAtAPoint) {
   const auto without = profile_of("multiPoint:\n  disabled: [{name: ImageLocality}, {name: DefaultPreemption}]\nfilter:\n  disabled: [{name: NodePorts}]\n");
-  EXPECT_THAT(names(without->filter), ElementsAre("NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodeResourcesFit", "PodTopologySpread", "InterPodAffinity"));
+  EXPECT_THAT(names(without->filter), ElementsAre("NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodeResourcesFit",
+                                                  "VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding", "VolumeZone", "PodTopologySpread", "InterPodAffinity"));
   EXPECT_THAT(names(without->score), ::testing::Not(::testing::Contains("ImageLocality")));
   EXPECT_TRUE(without->post_filter.empty());
   const auto few = profile_of("filter:\n  disabled: [{name: '*'}]\n  enabled: [{name: NodePorts}, {name: NodeName}]\n");

@@ -14,10 +14,11 @@
 //   PreScore, Score, Normalise   how good is each of the nodes found? 0 to 100 after Normalise, times the plugin's weight.
 //   Reserve     the pod is going to that node: take note. Unreserve takes it back when the pod does not arrive.
 //   Permit      the last word before binding.
+//   PreBind     write what has to be there first, and wait until it has taken effect. Meanwhile other pods are decided about.
 //   Bind        bring the pod to its node. The first plugin that binds such pods does it.
 //
 // Plugins are pure: they see the pod, the node table, caches of the cluster's objects and what their own PreFilter worked out, and have no
-// client and no clock (Bind excepted, which is given a client). All questions are asked on the scheduler's thread; one plugin object serves
+// client and no clock (Bind excepted, which is given a client; PreBind says what is to be written). All questions are asked on the scheduler's thread; one plugin object serves
 // one profile.
 #pragma once
 
@@ -35,9 +36,13 @@
 #include "harness/base/registry.h"
 #include "harness/base/result.h"
 
+namespace plumb::api {
+struct Object;
+}
 namespace plumb::informer {
 class Client;
 class Informer;
+struct Request;
 }
 namespace plumb::resources {
 class Resource;
@@ -87,14 +92,18 @@ namespace event {
 inline constexpr Events node_added = 1, node_allocatable = 2, node_label = 4, node_taint = 8, node_removed = 256;
 // Of pods that have a node.
 inline constexpr Events pod_assigned = 16, pod_removed = 32, pod_scaled_down = 64, pod_label = 128;
+// Of the objects that pods' volumes depend on: made, changed or gone.
+inline constexpr Events volume = 512, volume_claim = 1024, storage_class = 2048, csi_node = 4096, csi_driver = 8192, storage_capacity = 16384,
+                        volume_attachment = 32768;
 inline constexpr Events any = ~Events(0);
 }  // namespace event
 
-// What has changed: a node, or a pod with a node, as it was and as it is; nullptr where there was none, or is none any more.
+// What has changed: a node, a pod with a node, or another object, as it was and as it is; nullptr where there was none, or is none any more.
 struct Change {
   Events events = 0;
   std::shared_ptr<const corev1::Node> node_before, node;
   std::shared_ptr<const PodInfo> pod_before, pod;
+  std::shared_ptr<const api::Object> object_before = nullptr, object = nullptr;
 };
 
 // The plugins that have refused a pod, and the events that could turn that.
@@ -241,6 +250,20 @@ class ReservePlugin {
 class PermitPlugin {
  public:
   virtual Verdict permit(const PodInfo& pod, std::string_view node) = 0;
+};
+
+struct Progress {
+  enum class Is : std::uint8_t { waiting, done, failed } is = Is::done;
+  std::string why = {};  // it failed
+};
+class PreBindPlugin {
+ public:
+  // For a pod that has been reserved: what is to be written. nullopt: there is nothing to write nor to wait for, and progress() is not asked.
+  virtual std::optional<std::vector<informer::Request>> pre_bind(const PodInfo& pod, std::string_view node) = 0;
+  // Once all writes have been answered with these objects, and after each change of the caches until it is not waiting any more.
+  virtual Progress progress(const PodInfo& pod, std::string_view node, std::span<const std::shared_ptr<const api::Object>> written) = 0;
+  // How long to wait at most.
+  virtual Duration patience() const = 0;
 };
 
 class BindPlugin {

@@ -13,9 +13,10 @@
 namespace plumb::scheduler {
 
 struct Message {
-  enum class About : std::uint8_t { object, binding, preemption } about = About::object;
-  api::ObjectPtr before, after;  // of an object
-  std::string uid = {};          // of the pod that was to be bound
+  enum class About : std::uint8_t { object, preparation, binding, preemption } about = About::object;
+  api::ObjectPtr before, after;  // of an object; after: what a preparation has written, too
+  std::size_t write = 0;         // the number of a preparation's
+  std::string uid = {};          // of the pod that is to be bound
   // A pod that has been told to go, from where, and for whom.
   std::shared_ptr<const corev1::Pod> victim = nullptr, preemptor = nullptr;
   std::string node = {};

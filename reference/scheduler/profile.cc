@@ -105,6 +105,7 @@ void Profile::add(std::unique_ptr<Plugin> plugin) {
   if (traits.weight != 0) add_to(score, "score", *plugin, slot, traits);
   add_to(reserve, "reserve", *plugin, slot, traits);
   add_to(permit, "permit", *plugin, slot, traits);
+  add_to(pre_bind, "preBind", *plugin, slot, traits);
   add_to(bind, "bind", *plugin, slot, traits);
   plugins_.push_back(std::move(plugin));
   events_.push_back(traits.events);

@@ -63,6 +63,7 @@ class Profile {
   std::vector<Asked<ScorePlugin>> score;  // those with a weight
   std::vector<Asked<ReservePlugin>> reserve;
   std::vector<Asked<PermitPlugin>> permit;
+  std::vector<Asked<PreBindPlugin>> pre_bind;
   std::vector<Asked<BindPlugin>> bind;
 
  private:

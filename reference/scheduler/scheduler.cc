@@ -8,8 +8,10 @@
 #include "reference/informer/event_recorder.h"
 #include "reference/scheduler/cycle.h"
 #include "reference/scheduler/inbox.h"
+#include "reference/scheduler/object_events.h"
 #include "reference/scheduler/pod_status.h"
 #include "reference/scheduler/preemptions.h"
+#include "reference/scheduler/preparation.h"
 #include "reference/scheduler/scheduler_metrics.h"
 
 namespace plumb::scheduler {
@@ -38,8 +40,11 @@ class Scheduler::Core {
                [this](const QueuedPod& queued, const Change& change) { return helps(queued, change); },
                [this](SchedulingQueue::Place place, std::string_view event) { metrics_.incoming(place, event); }, options_.queue) {
     needed_ = {&nodes_, &pods_, &namespaces_};
-    const auto informer = [this, &informers](const resources::Resource& resource) -> informer::Informer& {
-      return *needed_.emplace_back(&informers.informer(resource));
+    const auto tell = [inbox = inbox_](const ObjectPtr& before, const ObjectPtr& after) { inbox->put({About::object, before, after}); };
+    const auto informer = [this, &informers, tell](const resources::Resource& resource) -> informer::Informer& {
+      informer::Informer& source = *needed_.emplace_back(&informers.informer(resource));
+      if (events_of(resource.type()) && telling_.insert(&source).second) source.add_handler(tell);
+      return source;
     };
     std::uint64_t seed = options_.seed;
     for (auto& profile : profiles) {
@@ -49,7 +54,6 @@ class Scheduler::Core {
       lane.cycle = std::make_unique<Cycle>(*lane.profile, table_, clock_, seed++, informer);
       lane.recorder = std::make_unique<informer::EventRecorder>(client, clock, name);
     }
-    const auto tell = [inbox = inbox_](const ObjectPtr& before, const ObjectPtr& after) { inbox->put({About::object, before, after}); };
     nodes_.add_handler(tell);
     pods_.add_handler(tell);
     namespaces_.add_handler(tell);
@@ -85,8 +89,9 @@ class Scheduler::Core {
     std::size_t tries = 0;
     while (!stopped_) {
       read_messages();
-      if (!may_schedule()) break;
       const Instant now = clock_.now();
+      if (end_preparations(now)) continue;
+      if (!may_schedule()) break;
       queue_.flush(now);
       if (binding_.size() >= options_.most_bindings) break;
       std::optional<QueuedPod> pod = queue_.pop();
@@ -111,7 +116,7 @@ class Scheduler::Core {
     std::unique_ptr<informer::EventRecorder> recorder;
     std::string_view name() const { return profile->options().scheduler_name; }
   };
-  // A pod whose binding is on the way.
+  // A pod that goes to its node: while that is prepared, and then while its binding is on the way.
   struct Binding {
     QueuedPod queued;
     Lane* lane;
@@ -144,6 +149,7 @@ class Scheduler::Core {
     if (timer_) clock_.cancel(*timer_);
     timer_.reset();
     std::optional<Instant> next = queue_.next_flush();
+    if (const auto deadline = preparations_.deadline(); deadline && (!next || *deadline < *next)) next = deadline;
     if (!may_schedule() && !(options_.leader_election && !leading_)) next = clock_.now() + sync_poll;
     if (next) timer_ = clock_.at(*next, [inbox = inbox_] { inbox->wake(); });
   }
@@ -171,6 +177,7 @@ class Scheduler::Core {
     for (Message& message : messages) {
       switch (message.about) {
         case About::object: object_changed(message); break;
+        case About::preparation: preparations_.told(message); break;
         case About::binding: bound(message); break;
         case About::preemption: preemptions_.told(message, *lane_of(*message.preemptor)->recorder); break;
       }
@@ -182,6 +189,7 @@ class Scheduler::Core {
     const api::TypeInfo& type = (message.after ? message.after : message.before)->type();
     if (&type == &corev1::Node::info()) node_changed(message);
     else if (&type == &corev1::Namespace::info()) namespace_changed(message);
+    else if (const Events events = events_of(type)) other_changed(message, type, events);
     else pod_changed(api::as<corev1::Pod>(message.before), api::as<corev1::Pod>(message.after));
   }
 
@@ -195,6 +203,12 @@ class Scheduler::Core {
   void namespace_changed(const Message& message) {
     if (message.after) table_.counts().set_namespace(message.after->metadata.name, message.after->metadata.labels);
     else table_.counts().remove_namespace(message.before->metadata.name);
+  }
+
+  void other_changed(const Message& message, const api::TypeInfo& type, Events events) {
+    const std::string_view how = !message.before ? "Add" : !message.after ? "Delete" : "Update";
+    queue_.move({events, nullptr, nullptr, nullptr, nullptr, message.before, message.after}, std::string(type.name) + std::string(how), clock_.now());
+    preparations_.look_again();
   }
 
   void pod_changed(const PodPtr& before, const PodPtr& after) {
@@ -223,8 +237,8 @@ class Scheduler::Core {
   void pod_gone(const corev1::Pod& pod) {
     const auto on_the_way = binding_.find(pod.metadata.uid.view());
     if (on_the_way != binding_.end()) {
-      unreserve(on_the_way->second);
-      binding_.erase(on_the_way);
+      preparations_.drop(pod.metadata.uid);
+      unreserve(take(on_the_way));
     }
     queue_.remove(pod.metadata.uid);
     table_.nominations.withdraw(pod.metadata.uid);
@@ -250,7 +264,7 @@ class Scheduler::Core {
     if (!table_.assume(pod, node)) return;  // has a node already
     table_.nominations.withdraw(pod->uid());
     if (!reserve(queued, lane, node, began)) return;
-    send_binding(std::move(queued), lane, node, began);
+    prepare(std::move(queued), lane, node, began);
   }
 
   // Reserve and Permit. When one refuses, the pod goes back to the queue.
@@ -277,6 +291,39 @@ class Scheduler::Core {
     for (const auto& asked : binding.lane->profile->reserve) asked.plugin->unreserve(*binding.queued.pod, binding.node);
   }
 
+  // PreBind. Without anything to prepare the binding goes out at once.
+  void prepare(QueuedPod queued, Lane& lane, const std::string& node, Instant began) {
+    if (!preparations_.begin(*lane.profile, queued.pod, node, clock_.now())) return send_binding(std::move(queued), lane, node, began);
+    std::string uid(queued.pod->uid());
+    binding_.insert_or_assign(std::move(uid), Binding{std::move(queued), &lane, {}, node, began, clock_.now()});
+  }
+
+  bool end_preparations(Instant now) {
+    const auto ended = preparations_.ended(now);
+    for (const auto& [uid, failure] : ended) {
+      const auto found = binding_.find(uid);
+      if (found == binding_.end()) continue;
+      Binding binding = take(found);
+      if (!failure.empty()) give_back(std::move(binding), failure);
+      else send_binding(std::move(binding.queued), *binding.lane, binding.node, binding.began);
+    }
+    return !ended.empty();
+  }
+
+  // The way to the node is closed: everything reserved is free again, and the pod back in the queue.
+  void give_back(Binding binding, const std::string& why) {
+    unreserve(binding);
+    if (!table_.forget(binding.queued.pod->uid())) return;
+    queue_.move({event::pod_removed, nullptr, nullptr, binding.queued.pod, nullptr}, "AssignedPodDelete", clock_.now());
+    not_placed(std::move(binding.queued), *binding.lane, Code::error, why, Refusers::unknown(), binding.began);
+  }
+
+  Binding take(StringMap<Binding>::iterator at) {
+    Binding binding = std::move(at->second);
+    binding_.erase(at);
+    return binding;
+  }
+
   void send_binding(QueuedPod queued, Lane& lane, const std::string& node, Instant began) {
     const PodInfoPtr pod = queued.pod;
     const auto& binders = lane.profile->bind;
@@ -296,8 +343,7 @@ class Scheduler::Core {
   void bound(const Message& message) {
     const auto found = binding_.find(message.uid);
     if (found == binding_.end()) return;  // the pod is gone
-    Binding binding = std::move(found->second);
-    binding_.erase(found);
+    Binding binding = take(found);
     const Instant now = clock_.now();
     const std::string_view profile = binding.lane->name();
     metrics_.bound(profile, now - binding.sent, message.answer.ok());
@@ -309,13 +355,9 @@ class Scheduler::Core {
                                      "Successfully assigned " + name_of(pod) + " to " + binding.node);
       return;
     }
-    unreserve(binding);
-    // The informer has shown the pod on a node: the answer was lost, or another scheduler was first.
-    if (!table_.forget(binding.queued.pod->uid())) return;
-    queue_.move({event::pod_removed, nullptr, nullptr, binding.queued.pod, nullptr}, "AssignedPodDelete", now);
-    not_placed(std::move(binding.queued), *binding.lane, Code::error,
-               "binding rejected: running Bind plugin \"" + std::string(binding.plugin) + "\": " + message.answer.error().message, Refusers::unknown(),
-               binding.began);
+    // Where the informer has shown the pod on a node the answer was lost, or another scheduler was first.
+    const std::string why = "binding rejected: running Bind plugin \"" + std::string(binding.plugin) + "\": " + message.answer.error().message;
+    give_back(std::move(binding), why);
   }
 
   void not_placed(QueuedPod queued, Lane& lane, Code code, const std::string& message, const Refusers& refusers, Instant began,
@@ -336,6 +378,7 @@ class Scheduler::Core {
   informer::Informer& pods_;
   informer::Informer& namespaces_;
   std::vector<informer::Informer*> needed_;  // for a decision
+  std::set<informer::Informer*> telling_;    // of these, other than nodes, pods and namespaces
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   std::atomic<bool> stopped_{false}, leading_{false};
   SchedulerMetrics metrics_;
@@ -347,6 +390,7 @@ class Scheduler::Core {
   std::map<std::string, Lane, std::less<>> lanes_;
   NodeTable table_;
   SchedulingQueue queue_;
+  Preparations preparations_{client_, inbox_};
   Preemptions preemptions_{client_, clock_, table_.nominations, queue_, inbox_};
   StringMap<Binding> binding_;  // by UID
   std::vector<Message> reading_;

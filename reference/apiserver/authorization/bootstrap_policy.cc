@@ -83,6 +83,8 @@ std::vector<Role> cluster_roles() {
         {read, "apps", "replicasets,statefulsets"}, {read, "policy", "poddisruptionbudgets"}, {read, "core", "persistentvolumeclaims,persistentvolumes"},
         {"create", "authentication.k8s.io", "tokenreviews"}, {"create", "authorization.k8s.io", "subjectaccessreviews"},
         {read, "storage.k8s.io", "csinodes,csidrivers,csistoragecapacities,storageclasses,volumeattachments"}, {read, "scheduling.k8s.io", "priorityclasses"}}},
+      {"system:volume-scheduler",
+       {{"get,list,patch,update,watch", "core", "persistentvolumes"}, {read, "storage.k8s.io", "storageclasses"}, {"get,list,patch,update,watch", "core", "persistentvolumeclaims"}}},
       // Caches, leader election, and the accounts that the controllers act as.
       {"system:kube-controller-manager",
        {records_events, {"create", "coordination.k8s.io", "leases"}, {"get,update", "coordination.k8s.io", "leases", "kube-controller-manager"},
@@ -107,6 +109,7 @@ std::vector<Binding> cluster_role_bindings() {
       {"system:service-account-issuer-discovery", "Group", "system:serviceaccounts"},
       {"system:node-proxier", "User", "system:kube-proxy"},
       {"system:kube-scheduler", "User", "system:kube-scheduler"},
+      {"system:volume-scheduler", "User", "system:kube-scheduler"},
       {"system:kube-controller-manager", "User", "system:kube-controller-manager"},
       {"system:kubelet-api-admin", "User", "system:kube-apiserver:kubelet-client"},
   };

@@ -1,4 +1,6 @@
-#include "reference/api/types/corev1.h"
+#include "reference/api/walk.h"
+#include "reference/resources/persistentvolumes/volume_rules.h"
+#include "reference/resources/shared/checks.h"
 #include "reference/resources/shared/print.h"
 #include "reference/resources/shared/typed.h"
 
@@ -32,12 +34,19 @@ class PersistentVolumes final : public Typed<corev1::PersistentVolume> {
     if (!volume.spec.volumeMode) volume.spec.volumeMode = "Filesystem";
   }
   void on_create(corev1::PersistentVolume& volume) const override { volume.status.phase = "Pending"; }
-  void check(const corev1::PersistentVolume& volume, FieldErrors& errors) const override {
-    const auto& spec = volume.spec;
-    if (spec.accessModes.empty()) errors.required(spec_path.child("accessModes"));
-    if (spec.capacity.empty()) errors.required(spec_path.child("capacity"));
-    if (!spec.capacity.contains("storage") || spec.capacity.size() > 1)
-      errors.not_supported(spec_path.child("capacity"), "null", {"storage"});
+  void check(const corev1::PersistentVolume& volume, FieldErrors& errors) const override { check_volume_spec(volume.spec, false, spec_path, errors); }
+  void check_update(const corev1::PersistentVolume& next, const corev1::PersistentVolume& previous, FieldErrors& errors) const override {
+    // The secret for expansions may come late.
+    corev1::PersistentVolumeSource source = next.spec.persistentVolumeSource;
+    const auto& before = previous.spec.persistentVolumeSource;
+    if (source.csi && before.csi && !before.csi->controllerExpandSecretRef) source.csi->controllerExpandSecretRef.reset();
+    if (!api::semantically_equal(corev1::PersistentVolumeSource::info(), &source, &before))
+      errors.forbidden(spec_path.child("persistentvolumesource"), "spec.persistentvolumesource is immutable after creation");
+    check_immutable(next.spec.volumeMode != previous.spec.volumeMode, FieldPath("volumeMode"), quoted(next.spec.volumeMode.value_or("")), errors);
+    if (previous.spec.nodeAffinity)
+      check_immutable(!(next.spec.nodeAffinity == previous.spec.nodeAffinity), FieldPath("nodeAffinity"), "null", errors);
+    if (previous.spec.volumeAttributesClassName && !next.spec.volumeAttributesClassName)
+      errors.forbidden(spec_path.child("volumeAttributesClassName"), "update from non-nil value to nil is forbidden");
   }
   std::vector<Cell> cells(const corev1::PersistentVolume& volume, WallTime now) const override {
     const auto& spec = volume.spec;

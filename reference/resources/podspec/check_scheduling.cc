@@ -33,11 +33,8 @@ void check_weight(std::int32_t weight, const FieldPath& path, FieldErrors& error
 }
 
 void check_node_affinity(const corev1::NodeAffinity& affinity, const FieldPath& path, FieldErrors& errors) {
-  if (const auto& required = affinity.requiredDuringSchedulingIgnoredDuringExecution) {
-    const FieldPath at = path.child("requiredDuringSchedulingIgnoredDuringExecution").child("nodeSelectorTerms");
-    if (required->nodeSelectorTerms.empty()) errors.required(at, "must have at least one node selector term");
-    for (std::size_t i = 0; i < required->nodeSelectorTerms.size(); ++i) check_node_selector_term(required->nodeSelectorTerms[i], at.index(i), errors);
-  }
+  if (const auto& required = affinity.requiredDuringSchedulingIgnoredDuringExecution)
+    check_node_selector(*required, path.child("requiredDuringSchedulingIgnoredDuringExecution"), errors);
   const auto& preferred = affinity.preferredDuringSchedulingIgnoredDuringExecution;
   for (std::size_t i = 0; i < preferred.size(); ++i) {
     const FieldPath at = path.child("preferredDuringSchedulingIgnoredDuringExecution").index(i);
@@ -120,6 +117,12 @@ void check_spread(const api::List<corev1::TopologySpreadConstraint>& list, const
 }
 
 }  // namespace
+
+void check_node_selector(const corev1::NodeSelector& selector, const FieldPath& path, FieldErrors& errors) {
+  const FieldPath at = path.child("nodeSelectorTerms");
+  if (selector.nodeSelectorTerms.empty()) errors.required(at, "must have at least one node selector term");
+  for (std::size_t i = 0; i < selector.nodeSelectorTerms.size(); ++i) check_node_selector_term(selector.nodeSelectorTerms[i], at.index(i), errors);
+}
 
 void check_node_selector_term(const corev1::NodeSelectorTerm& term, const FieldPath& path, FieldErrors& errors) {
   for (std::size_t i = 0; i < term.matchExpressions.size(); ++i)

@@ -1,8 +1,9 @@
 #include <algorithm>
-#include <array>
+#include <cstring>
 #include <set>
 #include <string>
 
+#include "reference/resources/persistentvolumeclaims/claim_rules.h"
 #include "reference/resources/podspec/validate.h"
 #include "reference/resources/shared/checks.h"
 
@@ -15,14 +16,10 @@ void check_mode(const api::Opt<std::int32_t>& mode, const FieldPath& path, Field
   if (mode && (*mode < 0 || *mode > 0777)) errors.invalid(path, std::to_string(*mode), mode_problem);
 }
 
-void check_backsteps(std::string_view value, const FieldPath& path, FieldErrors& errors) {
-  if (("/" + std::string(value) + "/").find("/../") != std::string::npos) errors.invalid(path, quoted(value), "must not contain '..'");
-}
-
 // A path below the volume, which does not touch what the kubelet keeps there for itself.
 void check_file_path(std::string_view value, const FieldPath& path, FieldErrors& errors) {
   if (value.starts_with('/')) errors.invalid(path, quoted(value), "must be a relative path");
-  check_backsteps(value, path, errors);
+  check_no_backsteps(value, path, errors);
   if (value.starts_with("..") && !value.starts_with("../")) errors.invalid(path, quoted(value), "must not start with '..'");
 }
 
@@ -77,10 +74,7 @@ void check_projected(const corev1::ProjectedVolumeSource& projected, const Field
 }
 
 void check_source(const corev1::VolumeSource& source, const FieldPath& path, FieldErrors& errors) {
-  if (source.hostPath) {
-    check_required(source.hostPath->path, path.child("hostPath").child("path"), errors);
-    check_backsteps(source.hostPath->path, path.child("hostPath").child("path"), errors);
-  }
+  if (source.hostPath) check_host_path(*source.hostPath, path.child("hostPath"), errors);
   if (source.emptyDir && source.emptyDir->sizeLimit) {
     const auto limit = api::Quantity::parse(source.emptyDir->sizeLimit.text);
     if (limit.ok() && limit->sign() < 0) errors.forbidden(path.child("emptyDir").child("sizeLimit"), "SizeLimit field must be a valid resource quantity");
@@ -105,34 +99,49 @@ void check_source(const corev1::VolumeSource& source, const FieldPath& path, Fie
   if (source.csi) check_required(source.csi->driver, path.child("csi").child("driver"), errors);
   if (source.ephemeral && !source.ephemeral->volumeClaimTemplate) errors.required(path.child("ephemeral").child("volumeClaimTemplate"));
   if (source.image) check_required(source.image->reference, path.child("image").child("reference"), errors);
-  if (source.nfs) {
-    check_required(source.nfs->server, path.child("nfs").child("server"), errors);
-    check_required(source.nfs->path, path.child("nfs").child("path"), errors);
-  }
-}
-
-// One volume has one type: those beyond the first, emptyDir before all and then in the order of the schema, are refused by name.
-// True when there is just one.
-bool check_single_type(const corev1::VolumeSource& source, const FieldPath& path, FieldErrors& errors) {
-  int found = source.emptyDir.has_value();
-  for (const api::FieldInfo& field : corev1::VolumeSource::info().json_fields) {
-    const void* inner = nullptr;
-    std::memcpy(&inner, reinterpret_cast<const char*>(&source) + field.offset, sizeof inner);
-    if (!inner || field.name == "emptyDir") continue;
-    if (found++) errors.forbidden(path.child(field.name), "may not specify more than 1 volume type");
-  }
-  if (!found) errors.required(path, "must specify a volume type");
-  return found == 1;
+  if (source.nfs) check_nfs(*source.nfs, path.child("nfs"), errors);
+  if (source.ephemeral && source.ephemeral->volumeClaimTemplate)
+    check_claim_spec(source.ephemeral->volumeClaimTemplate->spec, path.child("ephemeral").child("volumeClaimTemplate").child("spec"), errors);
 }
 
 }  // namespace
+
+void check_no_backsteps(std::string_view value, const FieldPath& path, FieldErrors& errors) {
+  if (("/" + std::string(value) + "/").find("/../") != std::string::npos) errors.invalid(path, quoted(value), "must not contain '..'");
+}
+
+void check_host_path(const corev1::HostPathVolumeSource& source, const FieldPath& path, FieldErrors& errors) {
+  if (source.path.empty()) return errors.required(path.child("path"));
+  check_no_backsteps(source.path, path.child("path"), errors);
+}
+
+void check_nfs(const corev1::NFSVolumeSource& source, const FieldPath& path, FieldErrors& errors) {
+  check_required(source.server, path.child("server"), errors);
+  check_required(source.path, path.child("path"), errors);
+  if (!source.path.view().starts_with('/')) errors.invalid(path.child("path"), quoted(source.path), "must be an absolute path");
+}
+
+bool check_single_type(const api::TypeInfo& type, const void* source, std::string_view first, const FieldPath& path, FieldErrors& errors) {
+  const auto is_set = [&](const api::FieldInfo& field) {
+    const void* inner = nullptr;
+    std::memcpy(&inner, static_cast<const char*>(source) + field.offset, sizeof inner);
+    return inner != nullptr;
+  };
+  int found = 0;
+  for (const api::FieldInfo& field : type.json_fields)
+    if (field.name == first && is_set(field)) ++found;
+  for (const api::FieldInfo& field : type.json_fields)
+    if (field.name != first && is_set(field) && found++) errors.forbidden(path.child(field.name), "may not specify more than 1 volume type");
+  if (!found) errors.required(path, "must specify a volume type");
+  return found == 1;
+}
 
 void check_volumes(const corev1::PodSpec& spec, const FieldPath& path, FieldErrors& errors) {
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < spec.volumes.size(); ++i) {
     const auto& volume = spec.volumes[i];
     const FieldPath at = path.child("volumes").index(i);
-    if (check_single_type(volume.volumeSource, at, errors)) check_source(volume.volumeSource, at, errors);
+    if (check_single_type(corev1::VolumeSource::info(), &volume.volumeSource, "emptyDir", at, errors)) check_source(volume.volumeSource, at, errors);
     if (volume.name.empty())
       errors.required(at.child("name"));
     else

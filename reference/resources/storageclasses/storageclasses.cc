@@ -1,10 +1,36 @@
-#include "reference/api/types/storagev1.h"
+#include <set>
+
 #include "reference/resources/shared/checks.h"
 #include "reference/resources/shared/print.h"
+#include "reference/resources/shared/storage_checks.h"
 #include "reference/resources/shared/typed.h"
+#include "reference/resources/storageclasses/claim_class.h"
 
 namespace plumb::resources {
 namespace {
+
+void check_term(const corev1::TopologySelectorTerm& term, const FieldPath& path, FieldErrors& errors) {
+  std::set<std::string_view> keys;
+  for (std::size_t i = 0; i < term.matchLabelExpressions.size(); ++i) {
+    const auto& one = term.matchLabelExpressions[i];
+    const FieldPath at = path.index(i);
+    check_text(api::check_qualified_name(one.key), at.child("key"), one.key, errors);
+    if (one.values.empty()) errors.required(at.child("values"));
+    std::set<std::string_view> values;
+    for (std::size_t n = 0; n < one.values.size(); ++n)
+      if (!values.insert(one.values[n]).second) errors.duplicate(at.child("values").index(n), quoted(one.values[n]));
+    if (!keys.insert(one.key).second) errors.duplicate(at.child("key"), quoted(one.key));
+  }
+}
+
+void check_topologies(const api::List<corev1::TopologySelectorTerm>& terms, const FieldPath& path, FieldErrors& errors) {
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const FieldPath at = path.index(i).child("matchLabelExpressions");
+    check_term(terms[i], at, errors);
+    for (std::size_t before = 0; before < i; ++before)
+      if (terms[before] == terms[i]) errors.duplicate(at, "\"\"");
+  }
+}
 
 class StorageClasses final : public Typed<storagev1::StorageClass> {
  public:
@@ -24,7 +50,9 @@ class StorageClasses final : public Typed<storagev1::StorageClass> {
     if (!object.volumeBindingMode) object.volumeBindingMode = "Immediate";
   }
   void check(const storagev1::StorageClass& object, FieldErrors& errors) const override {
-    check_required(object.provisioner, FieldPath("provisioner"), errors);
+    check_provisioner(object.provisioner, FieldPath("provisioner"), errors);
+    check_parameters(object.parameters, true, FieldPath("parameters"), errors);
+    check_topologies(object.allowedTopologies, FieldPath("allowedTopologies"), errors);
   }
   void check_update(const storagev1::StorageClass& next, const storagev1::StorageClass& previous, FieldErrors& errors) const override {
     constexpr std::string_view why = "updates to %s are forbidden.";
@@ -38,8 +66,7 @@ class StorageClasses final : public Typed<storagev1::StorageClass> {
                     quoted(next.volumeBindingMode.value_or("")), errors);
   }
   std::vector<Cell> cells(const storagev1::StorageClass& object, WallTime now) const override {
-    const bool is_default = object.metadata.annotations.get("storageclass.kubernetes.io/is-default-class") == "true";
-    return {is_default ? object.metadata.name.str() + " (default)" : object.metadata.name.str(),
+    return {is_default(object) ? object.metadata.name.str() + " (default)" : object.metadata.name.str(),
             object.provisioner,
             object.reclaimPolicy.value_or("Delete"),
             object.volumeBindingMode.value_or("Immediate"),
