@@ -1,5 +1,6 @@
 #include "reference/apiserver/apiserver.h"
 
+#include "harness/net/local.h"
 #include "harness/net/server.h"
 #include "reference/apiserver/bootstrap.h"
 #include "reference/apiserver/compaction.h"
@@ -115,5 +116,18 @@ Apiserver::~Apiserver() {
 std::uint16_t Apiserver::port() const { return parts_->server->port(); }
 Registry& Apiserver::registry() { return *parts_->registry; }
 const Security& Apiserver::security() const { return parts_->security; }
+
+void Apiserver::get(UserPtr user, std::string user_agent, std::string path_and_query, std::function<void(Result<net::ClientResponse>)> done) {
+  net::Request request;
+  request.method = "GET";
+  const auto query = std::min(path_and_query.find('?'), path_and_query.size());
+  request.path = path_and_query.substr(0, query);
+  request.query = path_and_query.substr(std::min(query + 1, path_and_query.size()));
+  request.headers = {{"accept", "application/json"}, {"user-agent", std::move(user_agent)}};
+  const auto as_user = [handler = parts_->handler.get(), user = std::move(user)](net::Request asked, net::ResponseWriter writer) {
+    handler->handle_as(user, std::move(asked), std::move(writer));
+  };
+  net::ask_locally(parts_->server->reactor(), as_user, std::move(request), {}, std::move(done));
+}
 
 }  // namespace plumb::apiserver

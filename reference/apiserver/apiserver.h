@@ -11,6 +11,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/result.h"
+#include "harness/net/client.h"
 #include "harness/net/tls.h"
 #include "reference/apiserver/authentication/authenticator.h"
 #include "reference/apiserver/authorization/authorizer.h"
@@ -55,6 +56,8 @@ class Apiserver {
   std::uint16_t port() const;
   Registry& registry();
   const Security& security() const;
+  // A GET of any path from within the process, answered as JSON as it would be over HTTPS; `user` is believed. `done` is called once.
+  void get(UserPtr user, std::string user_agent, std::string path_and_query, std::function<void(Result<net::ClientResponse>)> done);
 
  private:
   struct Parts;

@@ -62,6 +62,12 @@ Result<api::ObjectList> Client::list(const Resource& resource, const ListOptions
   return promise->wait();
 }
 
+Result<std::string> Client::get_raw(std::string path_and_query) {
+  auto promise = std::make_shared<Promise<Result<std::string>>>();
+  get_raw(std::move(path_and_query), [promise](Result<std::string> result) { promise->set(std::move(result)); });
+  return promise->wait();
+}
+
 std::string_view verb_name(Verb verb) {
   static constexpr std::string_view names[] = {"get", "create", "update", "patch", "delete", "deletecollection"};
   return names[static_cast<int>(verb)];

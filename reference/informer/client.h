@@ -64,6 +64,8 @@ struct ListOptions {
   std::string continue_token;
 };
 using ListDone = std::function<void(Result<api::ObjectList>)>;
+// The body of the answer.
+using RawDone = std::function<void(Result<std::string>)>;
 
 struct WatchOptions {
   std::string namespace_;
@@ -100,10 +102,13 @@ class Client {
   virtual void send(Request request, Done done) = 0;
   virtual void list(const Resource& resource, const ListOptions& options, ListDone done) = 0;
   virtual std::unique_ptr<Watch> watch(const Resource& resource, const WatchOptions& options, WatchHandler handler) = 0;
+  // GET of any path, as JSON: also of APIs whose types this program does not know, such as metrics. `path_and_query` is sent as it stands.
+  virtual void get_raw(std::string path_and_query, RawDone done) = 0;
 
   // Blocking.
   virtual Result<ObjectPtr> call(Request request);
   Result<api::ObjectList> list(const Resource& resource, const ListOptions& options = {});
+  Result<std::string> get_raw(std::string path_and_query);
 
   template <class T>
   Result<std::shared_ptr<const T>> get(std::string_view namespace_, std::string_view name);

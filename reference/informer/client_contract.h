@@ -23,6 +23,8 @@ class ClusterUnderTest {
  public:
   virtual ~ClusterUnderTest() = default;
   virtual Client& client() = 0;
+  // A path that answers with JSON: served already, or now.
+  virtual std::string json_path() { return "/api/v1/namespaces/default"; }
 };
 
 class ClientContract : public testing::TestWithParam<std::function<std::unique_ptr<ClusterUnderTest>()>> {

@@ -37,6 +37,17 @@ TEST_P(ClientContract, SaysWhatIsWrong) {
   EXPECT_EQ(again.error().http_status, 409);
 }
 
+TEST_P(ClientContract, ReadsPaths) {
+  const auto read = client_.get_raw(cluster_->json_path());
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_NE(read->find(R"("kind":"Namespace")"), std::string::npos) << *read;
+  const auto missing = client_.get_raw("/apis/metrics.example.org/v1/pods?labelSelector=a%3Db");
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().reason, "NotFound");
+  EXPECT_EQ(missing.error().http_status, 404);
+  EXPECT_EQ(missing.error().code, Code::not_found);
+}
+
 TEST_P(ClientContract, RefusesStaleUpdates) {
   const auto first = create("settings");
   auto second = std::make_shared<corev1::ConfigMap>(*first);

@@ -407,6 +407,7 @@ class FakeClient::State : public std::enable_shared_from_this<State> {
   bool delivering_ = false, held_ = false;
   std::function<std::optional<Error>(const Request&)> interceptor_;
   std::vector<std::string> log_;
+  std::map<std::string, Result<std::string>> raw_;
 };
 
 FakeClient::FakeClient(Clock& clock, std::uint64_t seed) : state_(std::make_shared<State>(clock, seed)) {}
@@ -415,6 +416,16 @@ FakeClient::~FakeClient() = default;
 void FakeClient::send(Request request, Done done) { done(state_->call(request)); }
 
 void FakeClient::list(const Resource& resource, const ListOptions& options, ListDone done) { done(state_->list(resource, options)); }
+
+void FakeClient::get_raw(std::string path_and_query, RawDone done) {
+  Result<std::string> answer = [&]() -> Result<std::string> {
+    std::lock_guard lock(state_->mutex_);
+    const auto found = state_->raw_.find(path_and_query);
+    if (found == state_->raw_.end()) return status_error(Code::not_found, 404, "NotFound", "the fake client serves no path " + path_and_query);
+    return found->second;
+  }();
+  done(std::move(answer));
+}
 
 std::unique_ptr<Watch> FakeClient::watch(const Resource& resource, const WatchOptions& options, WatchHandler handler) {
   class Handle final : public Watch {
@@ -467,6 +478,11 @@ std::vector<ObjectPtr> FakeClient::all(const Resource& resource) const {
   std::vector<ObjectPtr> result;
   for (const auto& [key, object] : state_->objects_[&resource]) result.push_back(object);
   return result;
+}
+
+void FakeClient::serve_raw(std::string path_and_query, Result<std::string> answer) {
+  std::lock_guard lock(state_->mutex_);
+  state_->raw_.insert_or_assign(std::move(path_and_query), std::move(answer));
 }
 
 void FakeClient::intercept(std::function<std::optional<Error>(const Request&)> interceptor) {

@@ -22,10 +22,12 @@ class FakeClient final : public Client {
   explicit FakeClient(Clock& clock, std::uint64_t seed = 1);
   ~FakeClient() override;
 
+  using Client::get_raw;
   using Client::list;
   void send(Request request, Done done) override;
   void list(const Resource& resource, const ListOptions& options, ListDone done) override;
   std::unique_ptr<Watch> watch(const Resource& resource, const WatchOptions& options, WatchHandler handler) override;
+  void get_raw(std::string path_and_query, RawDone done) override;
 
   // For tests. add() stores as given (also status), replacing what is there, and fills in what is missing; nothing is intercepted.
   ObjectPtr add(ObjectPtr object);
@@ -43,6 +45,8 @@ class FakeClient final : public Client {
   }
   std::vector<ObjectPtr> all(const Resource& resource) const;  // by key
 
+  // What get_raw answers from now on for exactly this path and query; NotFound for all others.
+  void serve_raw(std::string path_and_query, Result<std::string> answer);
   // Asked before each call; an error is answered in place of carrying it out.
   void intercept(std::function<std::optional<Error>(const Request&)> interceptor);
   // Calls carried out or refused so far: "create pods default/web-".

@@ -14,6 +14,10 @@ struct FakeCluster final : ClusterUnderTest {
     fake.add(home);
   }
   Client& client() override { return fake; }
+  std::string json_path() override {
+    fake.serve_raw("/apis/example.org/v1?of=fake", std::string(R"({"kind":"Namespace"})"));
+    return "/apis/example.org/v1?of=fake";
+  }
 };
 
 INSTANTIATE_TEST_SUITE_P(Fake, ClientContract, testing::Values([]() -> std::unique_ptr<ClusterUnderTest> { return std::make_unique<FakeCluster>(); }));

@@ -6,6 +6,7 @@
 #include "reference/api/codec/protobuf.h"
 #include "reference/apiserver/status.h"
 #include "reference/informer/guarded_handler.h"
+#include "reference/informer/http_answers.h"
 #include "reference/informer/rest_metrics.h"
 
 namespace plumb::informer {
@@ -41,25 +42,6 @@ class Query {
  private:
   std::string text_;
 };
-
-Result<metav1::Status> read_status(std::string_view body) {
-  if (body.starts_with(api::protobuf_magic)) {
-    const api::Envelope envelope = PLUMB_TRY(api::open_envelope(body));
-    metav1::Status status;
-    if (Status done = api::decode_protobuf_into(metav1::Status::info(), &status, envelope.raw); !done.ok()) return std::move(done).error();
-    return status;
-  }
-  return api::decode_json_as<metav1::Status>(body);
-}
-
-Error error_of(int code, std::string_view body) {
-  Result<metav1::Status> status = read_status(body);
-  if (status.ok() && status->code != 0) return apiserver::status::to_error(*status);
-  metav1::Status plain;
-  plain.code = code;
-  plain.message = body.empty() ? "HTTP status " + std::to_string(code) : std::string(body.substr(0, 1024));
-  return apiserver::status::to_error(plain);
-}
 
 // nullptr for a Status.
 Result<ObjectPtr> read_object(std::string_view body) {
@@ -170,7 +152,7 @@ struct Stream {
     const Status fed = frames.feed(bytes, [this](WatchEvent event) { handler.deliver(std::move(event)); });
     if (!fed.ok()) close(fed.error());
   }
-  void end() { close(status == 200 ? Error{} : error_of(status, refusal)); }
+  void end() { close(status == 200 ? Error{} : error_of_answer(status, refusal)); }
   void close(Error error) {
     WatchEvent closed;
     closed.error = std::move(error);
@@ -200,6 +182,7 @@ class HttpsClient final : public Client {
  public:
   explicit HttpsClient(HttpsOptions options) : options_(std::move(options)) {}
 
+  using Client::get_raw;
   using Client::list;
 
   void send(Request request, Done done) override {
@@ -219,7 +202,7 @@ class HttpsClient final : public Client {
       counted.finished(response.ok() ? response->status : 0);
       if (!response.ok()) return done(std::move(response).error());
       if (response->status == 401 && unauthorized) unauthorized();
-      if (response->status >= 300) return done(error_of(response->status, response->body));
+      if (response->status >= 300) return done(error_of_answer(response->status, response->body));
       done(read_object(response->body));
     });
   }
@@ -237,9 +220,20 @@ class HttpsClient final : public Client {
       counted.finished(response.ok() ? response->status : 0);
       if (!response.ok()) return done(std::move(response).error());
       if (response->status == 401 && unauthorized) unauthorized();
-      if (response->status >= 300) return done(error_of(response->status, response->body));
+      if (response->status >= 300) return done(error_of_answer(response->status, response->body));
       done(response->body.starts_with(api::protobuf_magic) ? api::decode_list_protobuf(resource.type(), response->body)
                                                            : api::decode_list_json(resource.type(), response->body));
+    });
+  }
+
+  void get_raw(std::string path_and_query, RawDone done) override {
+    net::ClientRequest http = make("GET", std::move(path_and_query), {});
+    http.headers.set("accept", "application/json");
+    const Counted counted = count(http);
+    options_.http->send_async(std::move(http), [done = std::move(done), counted, unauthorized = options_.unauthorized](Result<net::ClientResponse> response) {
+      counted.finished(response.ok() ? response->status : 0);
+      if (response.ok() && response->status == 401 && unauthorized) unauthorized();
+      done(raw_answer(std::move(response)));
     });
   }
 

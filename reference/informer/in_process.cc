@@ -7,9 +7,11 @@
 
 #include "harness/base/encoding.h"
 #include "reference/api/types/autoscalingv1.h"
+#include "reference/apiserver/apiserver.h"
 #include "reference/apiserver/authorization/authorizer.h"
 #include "reference/apiserver/registry/registry.h"
 #include "reference/informer/guarded_handler.h"
+#include "reference/informer/http_answers.h"
 #include "reference/informer/patch_object.h"
 
 namespace plumb::informer {
@@ -79,8 +81,8 @@ class InProcessTransport::Core {
     apiserver::WatcherPtr watcher;  // under mutex
   };
 
-  Core(apiserver::Registry& registry, std::vector<apiserver::Authorizer*> authorizers)
-      : registry(registry), authorizers_(std::move(authorizers)), thread_([this] { run(); }) {}
+  Core(apiserver::Registry& registry, std::vector<apiserver::Authorizer*> authorizers, apiserver::Apiserver* server)
+      : registry(registry), server(server), authorizers_(std::move(authorizers)), thread_([this] { run(); }) {}
   ~Core() {
     {
       std::lock_guard lock(mutex_);
@@ -123,6 +125,7 @@ class InProcessTransport::Core {
   }
 
   apiserver::Registry& registry;
+  apiserver::Apiserver* const server;  // may be nullptr
 
  private:
   void run() {
@@ -182,6 +185,7 @@ class InProcessTransport::InProcessClient final : public Client {
   InProcessClient(std::shared_ptr<Core> core, apiserver::UserPtr user, std::string user_agent)
       : core_(std::move(core)), user_(std::move(user)), user_agent_(std::move(user_agent)) {}
 
+  using Client::get_raw;
   using Client::list;
 
   void send(Request request, Done done) override {
@@ -219,6 +223,11 @@ class InProcessTransport::InProcessClient final : public Client {
       for (const CachedPtr& item : result->items) list.items.push_back(item->object());
       done(std::move(list));
     });
+  }
+
+  void get_raw(std::string path_and_query, RawDone done) override {
+    if (!core_->server) return done(apiserver::status::to_error(apiserver::status::path_not_found()).in("GET " + path_and_query + " of a registry without a server"));
+    core_->server->get(user_, user_agent_, std::move(path_and_query), [done = std::move(done)](Result<net::ClientResponse> response) { done(raw_answer(std::move(response))); });
   }
 
   std::unique_ptr<Watch> watch(const Resource& resource, const WatchOptions& options, WatchHandler handler) override {
@@ -346,8 +355,8 @@ class InProcessTransport::InProcessClient final : public Client {
   const std::string user_agent_;
 };
 
-InProcessTransport::InProcessTransport(apiserver::Registry& registry, std::vector<apiserver::Authorizer*> authorizers)
-    : core_(std::make_shared<Core>(registry, std::move(authorizers))) {}
+InProcessTransport::InProcessTransport(apiserver::Registry& registry, std::vector<apiserver::Authorizer*> authorizers, apiserver::Apiserver* server)
+    : core_(std::make_shared<Core>(registry, std::move(authorizers), server)) {}
 InProcessTransport::~InProcessTransport() = default;
 
 std::unique_ptr<Client> InProcessTransport::client(apiserver::UserPtr user, std::string user_agent) {

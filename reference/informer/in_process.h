@@ -12,6 +12,7 @@
 #include "reference/informer/client.h"
 
 namespace plumb::apiserver {
+class Apiserver;
 class Authorizer;
 class Registry;
 }  // namespace plumb::apiserver
@@ -21,7 +22,8 @@ namespace plumb::informer {
 class InProcessTransport {
  public:
   // Asked in turn, as the server does; none at all means that everything is allowed. All must outlive the transport.
-  InProcessTransport(apiserver::Registry& registry, std::vector<apiserver::Authorizer*> authorizers);
+  // `server` serves get_raw; without one every path is NotFound.
+  InProcessTransport(apiserver::Registry& registry, std::vector<apiserver::Authorizer*> authorizers, apiserver::Apiserver* server = nullptr);
   // All clients and their watches must be gone.
   ~InProcessTransport();
 

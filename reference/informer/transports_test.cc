@@ -13,7 +13,8 @@ namespace {
 
 class Server {
  public:
-  Server() {
+  using MakeSecurity = std::function<Result<apiserver::Security>(apiserver::Registry&)>;
+  explicit Server(MakeSecurity security = apiserver::test::allow_all) : security_(std::move(security)) {
     auto store = store::EmbeddedStore::open({directory_.path()}, real_clock());
     EXPECT_TRUE(store.ok()) << store.error().message;
     store_ = std::move(*store);
@@ -38,11 +39,12 @@ class Server {
     options.clock = &real_clock();
     options.port = port_;
     options.disabled_admission = {"ServiceAccount"};
-    options.security = apiserver::test::allow_all;
+    options.security = security_;
     auto started = apiserver::Apiserver::start(std::move(options));
     ASSERT_TRUE(started.ok()) << started.error().message;
     server_ = std::move(*started);
   }
+  const MakeSecurity security_;
   apiserver::test::TemporaryDirectory directory_;
   std::unique_ptr<store::EmbeddedStore> store_;
   std::unique_ptr<apiserver::Apiserver> server_;
@@ -69,7 +71,7 @@ class InProcessCluster final : public ClusterUnderTest {
 
  private:
   Server server_;
-  InProcessTransport transport_{server_->registry(), {}};
+  InProcessTransport transport_{server_->registry(), {}, server_.operator->()};
   std::unique_ptr<Client> client_ = transport_.client(user("tester"), "test");
 };
 
@@ -120,6 +122,20 @@ TEST(InProcessTransportTest, RefusesWhatTheUserMayNotDo) {
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].type, WatchEvent::Type::closed);
   EXPECT_EQ(events[0].error.reason, "Forbidden");
+}
+
+TEST(InProcessTransportTest, ReadsPathsAsItsUser) {
+  Server server([](apiserver::Registry&) -> Result<apiserver::Security> {
+    apiserver::Security security;
+    security.authorizers.push_back(std::make_unique<DenyAll>());
+    return security;
+  });
+  InProcessTransport transport(server->registry(), {}, server.operator->());
+  const auto refused = transport.client(user("mallory"), "test")->get_raw("/apis/metrics.k8s.io/v1beta1/nodes");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().reason, "Forbidden");
+  EXPECT_EQ(refused.error().message,
+            "nodes.metrics.k8s.io is forbidden: User \"mallory\" cannot list resource \"nodes\" in API group \"metrics.k8s.io\" at the cluster scope");
 }
 
 TEST(InProcessTransportTest, HandsOverTheServersOwnSnapshots) {

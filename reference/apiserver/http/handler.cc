@@ -63,7 +63,7 @@ RequestInfo asked_about(Call& call) {
 
 Handler::Handler(Options options) : options_(std::move(options)) {}
 
-void Handler::handle(net::Request request, net::ResponseWriter writer) {
+void Handler::serve(net::Request request, net::ResponseWriter writer, UserPtr known) {
   const auto call = std::make_shared<Call>(std::move(request), std::move(writer), options_.registry->clock());
   const auto accepted = negotiate(call->request().headers.get("accept"));
   if (accepted) call->accepted() = *accepted;
@@ -73,8 +73,7 @@ void Handler::handle(net::Request request, net::ResponseWriter writer) {
   const Route* route = call->info().is_resource ? nullptr : find_route(call->request().path);
   if (!admit(call, route)) return;
 
-  auto user = authenticate(call->request());
-  if (user.ok()) user = impersonate(call->request(), std::move(*user));
+  auto user = known ? ApiResult<UserPtr>(authenticated(std::move(known))) : identify(call->request());
   if (!user.ok()) return call->send_status(user.status());
   call->context().user = std::move(*user);
   call->context().user_agent = call->request().headers.get("user-agent");
@@ -82,6 +81,11 @@ void Handler::handle(net::Request request, net::ResponseWriter writer) {
   if (!accepted && !(route && (route->any_accept || route->even_if_busy)) && !is_stream(call->info().subresource)) return call->send_status(status::not_acceptable(offered_types()));
   if (route) return route->serve(call);
   dispatch(call);
+}
+
+ApiResult<UserPtr> Handler::identify(const net::Request& request) const {
+  auto user = authenticate(request);
+  return user.ok() ? impersonate(request, std::move(*user)) : user;
 }
 
 ApiResult<UserPtr> Handler::authenticate(const net::Request& request) const {

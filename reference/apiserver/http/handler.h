@@ -43,9 +43,13 @@ class Handler {
   };
   explicit Handler(Options options);
 
-  void handle(net::Request request, net::ResponseWriter writer);
+  void handle(net::Request request, net::ResponseWriter writer) { serve(std::move(request), std::move(writer), nullptr); }
+  // For a user who is known already: a part of this process.
+  void handle_as(UserPtr user, net::Request request, net::ResponseWriter writer) { serve(std::move(request), std::move(writer), std::move(user)); }
 
  private:
+  void serve(net::Request request, net::ResponseWriter writer, UserPtr known);
+  ApiResult<UserPtr> identify(const net::Request& request) const;
   ApiResult<UserPtr> authenticate(const net::Request& request) const;
   ApiResult<UserPtr> impersonate(const net::Request& request, UserPtr user) const;
   std::optional<metav1::Status> authorize(const User& user, const RequestInfo& info, std::string_view path) const;

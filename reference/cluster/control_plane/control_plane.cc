@@ -135,7 +135,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::start(ControlPlaneOptions op
 
   std::vector<apiserver::Authorizer*> authorizers;
   for (const auto& one : parts->server->security().authorizers) authorizers.push_back(one.get());
-  parts->transport = std::make_unique<informer::InProcessTransport>(parts->server->registry(), authorizers);
+  parts->transport = std::make_unique<informer::InProcessTransport>(parts->server->registry(), authorizers, parts->server.get());
   for (NamedComponent& each : options.components) {
     auto user = std::make_shared<apiserver::User>();
     user->name = "system:" + each.name;
