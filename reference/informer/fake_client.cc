@@ -387,6 +387,9 @@ class FakeClient::State : public std::enable_shared_from_this<State> {
     scale->status.selector = view.selector;
     if (request.verb == Verb::get) return ObjectPtr(scale);
     MutableObject wanted = request.verb == Verb::update ? api::clone(*request.object) : PLUMB_TRY(patch_object(*scale, request.patch_type, request.patch));
+    const api::Str& version = wanted->metadata.resourceVersion;
+    if (!version.empty() && version != current->metadata.resourceVersion)
+      return conflict(resource, current->metadata.name, "the object has been modified; please apply your changes to the latest version and try again");
     MutableObject next = api::clone(*current);
     resource.set_scale(*next, static_cast<autoscalingv1::Scale&>(*wanted).spec.replicas);
     if (resource.has_generation()) ++next->metadata.generation;

@@ -1,6 +1,8 @@
 #include "reference/controllers/framework/controller.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <optional>
 
 #include "harness/base/encoding.h"
 #include "harness/base/listing.h"
@@ -10,6 +12,14 @@ namespace plumb::controllers {
 namespace {
 
 const Registered<Listing> listed{"controllers", [] { return listing_of<Controller>([](const Controller& controller) { return controller.component(); }); }};
+
+// Plain decimals, as Go's flags take them.
+std::optional<double> parse_fraction(const std::string& text) {
+  if (text.empty() || text.find_first_not_of("0123456789.") != std::string::npos) return std::nullopt;
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  return *end == '\0' && end != text.c_str() ? std::optional(value) : std::nullopt;
+}
 
 }  // namespace
 
@@ -32,15 +42,15 @@ bool Options::flag(const std::string& name, bool otherwise) const {
   return value == "true" ? true : value == "false" ? false : otherwise;
 }
 
+double Options::fraction(const std::string& name, double otherwise) const { return parse_fraction(text(name, {})).value_or(otherwise); }
+
 Status check_option(const OptionSpec& spec, const std::string& text) {
-  bool fine = spec.kind == OptionSpec::Kind::text;
-  if (spec.kind == OptionSpec::Kind::duration) {
-    const Duration parsed = PLUMB_TRY(api::parse_duration(text));
-    fine = parsed >= Duration::zero();
-  } else if (spec.kind == OptionSpec::Kind::number) {
-    fine = parse_int(text).value_or(-1) >= 0;
-  }
-  if (!fine) return fail(Code::invalid_argument, "\"" + text + "\" is no " + (spec.kind == OptionSpec::Kind::duration ? "duration" : "number") + " from zero up");
+  using Kind = OptionSpec::Kind;
+  const auto refuse = [&](const char* what) { return fail(Code::invalid_argument, "\"" + text + "\" is no " + what); };
+  if (spec.kind == Kind::duration && PLUMB_TRY(api::parse_duration(text)) < Duration::zero()) return refuse("duration from zero up");
+  if (spec.kind == Kind::number && parse_int(text).value_or(-1) < 0) return refuse("number from zero up");
+  if (spec.kind == Kind::fraction && !parse_fraction(text)) return refuse("number from zero up");
+  if (spec.kind == Kind::flag && text != "true" && text != "false") return refuse("flag: true or false");
   return {};
 }
 

@@ -31,6 +31,7 @@ class Options {
   std::int64_t number(const std::string& name, std::int64_t otherwise) const;
   Duration duration(const std::string& name, Duration otherwise) const;  // Go's form: 40s, 5m0s
   bool flag(const std::string& name, bool otherwise) const;
+  double fraction(const std::string& name, double otherwise) const;  // 0.1
 
  private:
   std::map<std::string, std::string> values_;
@@ -38,13 +39,13 @@ class Options {
 
 // A setting that a controller reads from Options; the controller manager takes it as a flag.
 struct OptionSpec {
-  enum class Kind { duration, number, text };
+  enum class Kind { duration, number, fraction, flag, text };
   std::string name;
   Kind kind = Kind::duration;
   std::string otherwise;  // the default, as text
   std::string help;
 };
-// invalid_argument when the text is not of the spec's kind, or below zero.
+// invalid_argument when the text is not of the spec's kind, or a number below zero.
 Status check_option(const OptionSpec& spec, const std::string& text);
 
 // What a controller is given to look at the cluster with. Lives as long as the controller.

@@ -107,6 +107,17 @@ class Driver::Execution {
       Action& action = stage.actions[i];
       Answer& answer = outcome.answers[first + i];
       answer.sent = true;
+      if (!action.raw.empty()) {
+        driver_.client_.get_raw(action.raw, [&answer, latch](Result<std::string> text) {
+          if (text.ok()) {
+            answer.text = std::move(*text);
+          } else {
+            answer.object = std::move(text).error();
+          }
+          latch->count_down();
+        });
+        continue;
+      }
       if (action.list) {
         informer::ListOptions options;
         options.namespace_ = action.request.namespace_;

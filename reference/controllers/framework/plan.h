@@ -37,6 +37,8 @@ struct Action {
   std::vector<std::string_view> accept;
   // In place of `request`'s verb: list the resource in its namespace, live. The answer's object is nullptr, its items hold the list.
   bool list = false;
+  // In place of `request`: GET of this path and query, whatever API is there. The answer's text holds what came.
+  std::string raw = {};
 };
 
 // Actions that may be in flight together. The next stage starts when all have been answered well; a failure ends the plan.
@@ -51,6 +53,7 @@ struct Stage {
 struct Answer {
   Result<ObjectPtr> object = ObjectPtr();
   std::vector<ObjectPtr> items;
+  std::string text;
   bool sent = false;
 };
 

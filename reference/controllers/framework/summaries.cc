@@ -2,12 +2,77 @@
 
 #include <algorithm>
 
+#include "reference/api/codec/json.h"
+#include "reference/api/text/time.h"
+#include "reference/api/types/appsv1.h"
+#include "reference/api/types/autoscalingv2.h"
+#include "reference/api/types/batchv1.h"
 #include "reference/api/types/corev1.h"
 #include "reference/api/types/discoveryv1.h"
 #include "reference/api/types/rbacv1.h"
 
 namespace plumb::controllers {
 namespace {
+
+template <class Conditions>
+std::string conditions_of(const Conditions& conditions) {
+  std::string text;
+  for (const auto& condition : conditions) {
+    text += " " + condition.type.str() + "=" + condition.status.str();
+    if (!condition.reason.empty()) text += "/" + condition.reason.str();
+  }
+  return text;
+}
+
+std::string summary(const corev1::Pod& pod) {
+  std::string text = pod.status.phase.empty() ? "" : " " + pod.status.phase.str();
+  if (!pod.spec.nodeName.empty()) text += " on " + pod.spec.nodeName.str();
+  return text + conditions_of(pod.status.conditions);
+}
+std::string summary(const corev1::Node& node) {
+  std::string text = conditions_of(node.status.conditions);
+  for (const api::Str& range : node.spec.podCIDRs) text += " pods in " + range.str();
+  for (const corev1::Taint& taint : node.spec.taints) text += " taint " + taint.key.str() + ":" + taint.effect.str();
+  return text;
+}
+std::string summary(const appsv1::ReplicaSet& set) {
+  const auto& status = set.status;
+  return " replicas " + std::to_string(set.spec.replicas.value_or(1)) + " actual " + std::to_string(status.replicas) + " ready " +
+         std::to_string(status.readyReplicas) + " available " + std::to_string(status.availableReplicas) + " revision " +
+         set.metadata.annotations.get("deployment.kubernetes.io/revision").str() + conditions_of(status.conditions);
+}
+std::string summary(const appsv1::Deployment& deployment) {
+  const auto& status = deployment.status;
+  return " replicas " + std::to_string(status.replicas) + " updated " + std::to_string(status.updatedReplicas) + " ready " +
+         std::to_string(status.readyReplicas) + " available " + std::to_string(status.availableReplicas) + " revision " +
+         deployment.metadata.annotations.get("deployment.kubernetes.io/revision").str() + conditions_of(status.conditions);
+}
+std::string summary(const corev1::Namespace& home) {
+  std::string text = " " + home.status.phase.str() + conditions_of(home.status.conditions);
+  for (const api::Str& finalizer : home.spec.finalizers) text += " finalizer " + finalizer.str();
+  return text;
+}
+
+std::string summary(const batchv1::Job& job) {
+  const auto& status = job.status;
+  std::string text = " active " + std::to_string(status.active) + " ready " + std::to_string(status.ready.value_or(0)) + " terminating " +
+                     std::to_string(status.terminating.value_or(0)) + " succeeded " + std::to_string(status.succeeded) + " failed " +
+                     std::to_string(status.failed);
+  if (!status.completedIndexes.empty()) text += " completed " + status.completedIndexes.str();
+  if (status.failedIndexes) text += " failed-indexes " + status.failedIndexes->str();
+  if (const auto& uncounted = status.uncountedTerminatedPods; uncounted && !(*uncounted == batchv1::UncountedTerminatedPods{}))
+    text += " uncounted " + std::to_string(uncounted->succeeded.size()) + "+" + std::to_string(uncounted->failed.size());
+  if (status.startTime) text += " since " + api::format_time(status.startTime.wall());
+  return text + conditions_of(status.conditions);
+}
+std::string summary(const batchv1::CronJob& cron_job) {
+  const auto& status = cron_job.status;
+  std::string text;
+  for (const auto& active : status.active) text += " active " + active.name.str();
+  if (status.lastScheduleTime) text += " scheduled " + api::format_time(status.lastScheduleTime.wall());
+  if (status.lastSuccessfulTime) text += " succeeded " + api::format_time(status.lastSuccessfulTime.wall());
+  return text;
+}
 
 std::string port_text(std::string_view name, std::int32_t number, std::string_view protocol) {
   return " " + std::string(name) + ":" + std::to_string(number) + "/" + std::string(protocol);
@@ -81,12 +146,33 @@ std::string summary(const rbacv1::ClusterRole& role) {
   return text;
 }
 
+std::string summary(const autoscalingv2::HorizontalPodAutoscaler& autoscaler) {
+  const auto& status = autoscaler.status;
+  std::string text = " current " + std::to_string(status.currentReplicas) + " desired " + std::to_string(status.desiredReplicas);
+  for (const auto& metric : status.currentMetrics) {
+    std::string json;
+    api::encode_json(autoscalingv2::MetricStatus::info(), &metric, json);
+    text += "\n  " + json;
+  }
+  for (const auto& condition : status.conditions)
+    text += "\n  " + condition.type.str() + "=" + condition.status.str() + " " + condition.reason.str() + ": " + condition.message.str();
+  return text;
+}
+
 }  // namespace
 
 std::optional<std::string> summary_of(const api::Object& object) {
+  if (const auto* pod = api::as<corev1::Pod>(object)) return summary(*pod);
+  if (const auto* node = api::as<corev1::Node>(object)) return summary(*node);
+  if (const auto* set = api::as<appsv1::ReplicaSet>(object)) return summary(*set);
+  if (const auto* deployment = api::as<appsv1::Deployment>(object)) return summary(*deployment);
+  if (const auto* home = api::as<corev1::Namespace>(object)) return summary(*home);
+  if (const auto* job = api::as<batchv1::Job>(object)) return summary(*job);
+  if (const auto* cron_job = api::as<batchv1::CronJob>(object)) return summary(*cron_job);
   if (const auto* slice = api::as<discoveryv1::EndpointSlice>(object)) return summary(*slice);
   if (const auto* endpoints = api::as<corev1::Endpoints>(object)) return summary(*endpoints);
   if (const auto* role = api::as<rbacv1::ClusterRole>(object)) return summary(*role);
+  if (const auto* autoscaler = api::as<autoscalingv2::HorizontalPodAutoscaler>(object)) return summary(*autoscaler);
   return std::nullopt;
 }
 

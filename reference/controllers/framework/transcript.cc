@@ -12,12 +12,12 @@
 #include "reference/api/doc/document.h"
 #include "reference/api/text/time.h"
 #include "reference/api/types/appsv1.h"
-#include "reference/api/types/batchv1.h"
 #include "reference/api/types/corev1.h"
 #include "reference/controllers/framework/driver.h"
 #include "reference/controllers/framework/own_role.h"
 #include "reference/controllers/framework/pods.h"
 #include "reference/controllers/framework/summaries.h"
+#include "reference/controllers/framework/transcript_load.h"
 #include "reference/informer/fake_client.h"
 
 namespace plumb::controllers {
@@ -47,66 +47,6 @@ Result<std::shared_ptr<api::Object>> decode(const std::string& json) {
   return api::decode_json(*type, json);
 }
 
-template <class Conditions>
-std::string conditions_of(const Conditions& conditions) {
-  std::string text;
-  for (const auto& condition : conditions) {
-    text += " " + condition.type.str() + "=" + condition.status.str();
-    if (!condition.reason.empty()) text += "/" + condition.reason.str();
-  }
-  return text;
-}
-
-std::string summary(const corev1::Pod& pod) {
-  std::string text = pod.status.phase.empty() ? "" : " " + pod.status.phase.str();
-  if (!pod.spec.nodeName.empty()) text += " on " + pod.spec.nodeName.str();
-  return text + conditions_of(pod.status.conditions);
-}
-std::string summary(const corev1::Node& node) {
-  std::string text = conditions_of(node.status.conditions);
-  for (const api::Str& range : node.spec.podCIDRs) text += " pods in " + range.str();
-  for (const corev1::Taint& taint : node.spec.taints) text += " taint " + taint.key.str() + ":" + taint.effect.str();
-  return text;
-}
-std::string summary(const appsv1::ReplicaSet& set) {
-  const auto& status = set.status;
-  return " replicas " + std::to_string(set.spec.replicas.value_or(1)) + " actual " + std::to_string(status.replicas) + " ready " +
-         std::to_string(status.readyReplicas) + " available " + std::to_string(status.availableReplicas) + " revision " +
-         set.metadata.annotations.get("deployment.kubernetes.io/revision").str() + conditions_of(status.conditions);
-}
-std::string summary(const appsv1::Deployment& deployment) {
-  const auto& status = deployment.status;
-  return " replicas " + std::to_string(status.replicas) + " updated " + std::to_string(status.updatedReplicas) + " ready " +
-         std::to_string(status.readyReplicas) + " available " + std::to_string(status.availableReplicas) + " revision " +
-         deployment.metadata.annotations.get("deployment.kubernetes.io/revision").str() + conditions_of(status.conditions);
-}
-std::string summary(const corev1::Namespace& home) {
-  std::string text = " " + home.status.phase.str() + conditions_of(home.status.conditions);
-  for (const api::Str& finalizer : home.spec.finalizers) text += " finalizer " + finalizer.str();
-  return text;
-}
-
-std::string summary(const batchv1::Job& job) {
-  const auto& status = job.status;
-  std::string text = " active " + std::to_string(status.active) + " ready " + std::to_string(status.ready.value_or(0)) + " terminating " +
-                     std::to_string(status.terminating.value_or(0)) + " succeeded " + std::to_string(status.succeeded) + " failed " +
-                     std::to_string(status.failed);
-  if (!status.completedIndexes.empty()) text += " completed " + status.completedIndexes.str();
-  if (status.failedIndexes) text += " failed-indexes " + status.failedIndexes->str();
-  if (const auto& uncounted = status.uncountedTerminatedPods; uncounted && !(*uncounted == batchv1::UncountedTerminatedPods{}))
-    text += " uncounted " + std::to_string(uncounted->succeeded.size()) + "+" + std::to_string(uncounted->failed.size());
-  if (status.startTime) text += " since " + api::format_time(status.startTime.wall());
-  return text + conditions_of(status.conditions);
-}
-std::string summary(const batchv1::CronJob& cron_job) {
-  const auto& status = cron_job.status;
-  std::string text;
-  for (const auto& active : status.active) text += " active " + active.name.str();
-  if (status.lastScheduleTime) text += " scheduled " + api::format_time(status.lastScheduleTime.wall());
-  if (status.lastSuccessfulTime) text += " succeeded " + api::format_time(status.lastSuccessfulTime.wall());
-  return text;
-}
-
 // Of other types, what stands beside metadata and spec.
 std::string other_fields(const api::Object& object) {
   std::string text;
@@ -123,14 +63,7 @@ std::string other_fields(const api::Object& object) {
 
 std::string summary(const api::Object& object) {
   std::string text = object_key(object);
-  if (const auto* pod = api::as<corev1::Pod>(object)) text += summary(*pod);
-  else if (const auto* node = api::as<corev1::Node>(object)) text += summary(*node);
-  else if (const auto* set = api::as<appsv1::ReplicaSet>(object)) text += summary(*set);
-  else if (const auto* deployment = api::as<appsv1::Deployment>(object)) text += summary(*deployment);
-  else if (const auto* home = api::as<corev1::Namespace>(object)) text += summary(*home);
-  else if (const auto* job = api::as<batchv1::Job>(object)) text += summary(*job);
-  else if (const auto* cron_job = api::as<batchv1::CronJob>(object)) text += summary(*cron_job);
-  else text += summary_of(object).value_or(other_fields(object));
+  text += summary_of(object).value_or(other_fields(object));
   for (const auto& owner : object.metadata.ownerReferences) text += " owner " + owner.name.str();
   for (const api::Str& finalizer : object.metadata.finalizers) text += " finalizer " + finalizer.str();
   if (object.metadata.deletionTimestamp) text += " deleting";
@@ -171,6 +104,9 @@ class Theatre {
       return {};
     }
     if (name == "kubelet") return kubelet(line);
+    if (name == "quiet") return quiet_ = true, std::string();
+    if (name == "follow") return follow(line);
+    if (const auto problem = load_.command(name, line)) return problem->empty() ? "" : "error: " + *problem + "\n";
     if (name == "end") return end(line);
     if (name == "fail") {
       failing_ = first_word(line);
@@ -239,16 +175,34 @@ class Theatre {
         continue;
       }
       if (pod->status.phase == corev1::PodRunning || is_terminal(*pod) || left-- <= 0) continue;
-      auto next = std::make_shared<corev1::Pod>(*pod);
-      if (next->spec.nodeName.empty()) next->spec.nodeName = target_node(*pod).empty() ? "n1" : target_node(*pod);
-      next->status.phase = corev1::PodRunning;
-      corev1::PodCondition& ready = next->status.conditions.emplace_back();
-      ready.type = corev1::PodReady;
-      ready.status = "True";
-      ready.lastTransitionTime = api::Time::from(clock_.wall());
-      client_.add(next);
+      begin(*pod);
     }
     return {};
+  }
+
+  void begin(const corev1::Pod& pod) {
+    auto next = std::make_shared<corev1::Pod>(pod);
+    if (next->spec.nodeName.empty()) next->spec.nodeName = target_node(pod).empty() ? "n1" : target_node(pod);
+    next->status.phase = corev1::PodRunning;
+    next->status.startTime = api::Time::from(clock_.wall());
+    corev1::PodCondition& ready = next->status.conditions.emplace_back();
+    ready.type = corev1::PodReady;
+    ready.status = "True";
+    ready.lastTransitionTime = api::Time::from(clock_.wall());
+    client_.add(next);
+  }
+
+  // Pods that begin and end by themselves.
+  void let_pods_live() {
+    const auto delay = load_.starts_after();
+    if (!delay) return;
+    for (const auto& pod : client_.all<corev1::Pod>()) {
+      if (pod->metadata.deletionTimestamp) {
+        end_deletion(*pod);
+      } else if (pod->status.phase != corev1::PodRunning && !is_terminal(*pod) && clock_.wall() - pod->metadata.creationTimestamp.wall() >= *delay) {
+        begin(*pod);
+      }
+    }
   }
 
   void end_deletion(const corev1::Pod& pod) {
@@ -288,10 +242,28 @@ class Theatre {
     const Instant until = clock_.now() + *by;
     run();
     while (clock_.now() < until) {
-      if (!clock_.advance_to_next(until - clock_.now())) clock_.advance(until - clock_.now());
+      const Duration step = std::min<Duration>(until - clock_.now(), load_.step());
+      if (!clock_.advance_to_next(step)) clock_.advance(step);
       run();
+      output += changes_of_followed();
     }
     return output;
+  }
+
+  std::string follow(const std::string& line) {
+    followed_ = line;
+    follow_from_ = clock_.now();
+    followed_replicas_.reset();
+    return changes_of_followed();
+  }
+  // "+15s 2 -> 4"
+  std::string changes_of_followed() {
+    const auto deployment = client_.find<appsv1::Deployment>(followed_);
+    if (!deployment) return {};
+    const std::int32_t replicas = deployment->spec.replicas.value_or(1);
+    const auto before = std::exchange(followed_replicas_, replicas);
+    if (!before || *before == replicas) return {};
+    return "+" + api::format_duration(std::chrono::floor<std::chrono::seconds>(clock_.now() - follow_from_)) + " " + std::to_string(*before) + " -> " + std::to_string(replicas) + "\n";
   }
 
   std::string show(const std::string& kind) const {
@@ -311,6 +283,8 @@ class Theatre {
   }
 
   void run() {
+    let_pods_live();
+    load_.act();
     for (bool busy = true; busy;) {
       busy = false;
       for (const auto& driver : drivers_) busy |= driver->run_pending() > 0;
@@ -323,6 +297,7 @@ class Theatre {
     if (own_calls_) log.erase(log.begin(), log.begin() + std::exchange(own_calls_, 0));
     std::erase_if(log, [](const std::string& call) { return call.find(" events ") != std::string::npos; });
     std::string output = std::exchange(forbidden_, {});
+    if (quiet_) return output;
     for (std::size_t i = 0; i < log.size();) {
       std::size_t same = i;
       while (same < log.size() && log[same] == log[i]) ++same;
@@ -342,13 +317,17 @@ class Theatre {
 
   VirtualClock clock_;
   FakeClient client_{clock_};
+  TranscriptLoad load_{client_, clock_};
   std::optional<informer::InformerFactory> informers_{std::in_place, client_, clock_};
   std::map<std::string, std::string> options_values_;
   Options options_;
   std::string failing_;
   int failures_ = 0;
   int own_calls_ = 0;
-  bool hold_next_ = false;
+  bool hold_next_ = false, quiet_ = false;
+  std::string followed_;
+  Instant follow_from_;
+  std::optional<std::int32_t> followed_replicas_;
   std::string forbidden_;
   std::vector<std::unique_ptr<OwnRoleClient>> clients_;
   std::vector<std::unique_ptr<Driver>> drivers_;

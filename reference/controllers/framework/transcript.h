@@ -17,6 +17,9 @@
 //   > advance 10s
 //   > show pods                                one line an object
 //   > events
+//   > quiet                                  calls are no longer shown, but for those that are refused
+//   > follow default/web                     from now on what becomes of this Deployment's replicas in the course of `advance`
+// and those of transcript_load.h, which say what pods use.
 // Each controller acts as its own service account; what that account's role does not allow is refused and shown as "FORBIDDEN".
 // Everything that a controller asks of the API is shown after the command that led to it, repeated lines once with their number.
 #pragma once

@@ -1,4 +1,4 @@
-#include "reference/api/types/autoscalingv2.h"
+#include "reference/resources/horizontalpodautoscalers/rules.h"
 #include "reference/resources/shared/checks.h"
 #include "reference/resources/shared/print.h"
 #include "reference/resources/shared/typed.h"
@@ -84,6 +84,9 @@ class HorizontalPodAutoscalers final : public Typed<autoscalingv2::HorizontalPod
             text_column("MinPods", "The least number of replicas."), text_column("MaxPods", "The greatest number of replicas."),
             text_column("Replicas", "The present number of replicas."), age_column()};
   }
+  void validate_create(const api::Object& object, FieldErrors& errors) const override {
+    check_reference_versions(static_cast<const autoscalingv2::HorizontalPodAutoscaler&>(object), nullptr, errors);
+  }
 
  protected:
   void defaults(autoscalingv2::HorizontalPodAutoscaler& object) const override {
@@ -101,20 +104,14 @@ class HorizontalPodAutoscalers final : public Typed<autoscalingv2::HorizontalPod
     complete(spec.behavior->scaleUp.ensure(), true);
     complete(spec.behavior->scaleDown.ensure(), false);
   }
-  void check(const autoscalingv2::HorizontalPodAutoscaler& object, FieldErrors& errors) const override {
-    const auto& spec = object.spec;
-    const FieldPath path("spec");
-    const bool may_idle = std::any_of(spec.metrics.begin(), spec.metrics.end(), [](const MetricSpec& metric) {
-      return metric.type == autoscalingv2::ObjectMetricSourceType || metric.type == autoscalingv2::ExternalMetricSourceType;
-    });
-    const std::int32_t least = may_idle ? 0 : 1;
-    if (spec.minReplicas && *spec.minReplicas < least)
-      errors.invalid(path.child("minReplicas"), std::to_string(*spec.minReplicas), "must be greater than or equal to " + std::to_string(least));
-    if (spec.maxReplicas < 1) errors.invalid(path.child("maxReplicas"), std::to_string(spec.maxReplicas), "must be greater than 0");
-    if (spec.minReplicas && spec.maxReplicas < *spec.minReplicas)
-      errors.invalid(path.child("maxReplicas"), std::to_string(spec.maxReplicas), "must be greater than or equal to `minReplicas`");
-    check_target(spec.scaleTargetRef.kind, path.child("scaleTargetRef").child("kind"), errors);
-    check_target(spec.scaleTargetRef.name, path.child("scaleTargetRef").child("name"), errors);
+  void check(const autoscalingv2::HorizontalPodAutoscaler& object, FieldErrors& errors) const override { check_autoscaler(object, errors); }
+  void check_update(const autoscalingv2::HorizontalPodAutoscaler& next, const autoscalingv2::HorizontalPodAutoscaler& previous, FieldErrors& errors) const override {
+    check_reference_versions(next, &previous, errors);
+  }
+  void check_status_update(const autoscalingv2::HorizontalPodAutoscaler& next, const autoscalingv2::HorizontalPodAutoscaler&, FieldErrors& errors) const override {
+    const FieldPath path("status");
+    check_nonnegative(next.status.currentReplicas, path.child("currentReplicas"), errors);
+    check_nonnegative(next.status.desiredReplicas, path.child("desiredReplicas"), errors);
   }
   std::vector<Cell> cells(const autoscalingv2::HorizontalPodAutoscaler& object, WallTime now) const override {
     const auto& spec = object.spec;
@@ -125,12 +122,6 @@ class HorizontalPodAutoscalers final : public Typed<autoscalingv2::HorizontalPod
             spec.maxReplicas,
             object.status.currentReplicas,
             age(object, now)};
-  }
-
- private:
-  static void check_target(const api::Str& value, const FieldPath& path, FieldErrors& errors) {
-    if (value.empty()) return errors.required(path);
-    check_text(api::check_path_segment_name(value), path, value, errors);
   }
 };
 

@@ -112,34 +112,14 @@ TEST(HorizontalPodAutoscalersV1, MalformedAnnotationsSayNothing) {
   }
 }
 
-TEST(HorizontalPodAutoscalers, Defaults) {
-  const char* name = "horizontalpodautoscalers.autoscaling";
-  expect_defaults(name, R"({"spec":{"maxReplicas":3}})",
-                  {{"/spec/minReplicas", "1"},
-                   {"/spec/metrics", R"([{"resource":{"name":"cpu","target":{"averageUtilization":80,"type":"Utilization"}},"type":"Resource"}])"},
-                   {"/spec/behavior", ""}});
-  expect_defaults(name, R"({"spec":{"maxReplicas":3,"behavior":{"scaleDown":{"policies":[{"type":"Pods","value":1,"periodSeconds":2}]}}}})",
-                  {{"/spec/behavior/scaleUp/stabilizationWindowSeconds", "0"},
-                   {"/spec/behavior/scaleUp/policies", R"([{"periodSeconds":15,"type":"Pods","value":4},{"periodSeconds":15,"type":"Percent","value":100}])"},
-                   {"/spec/behavior/scaleDown/selectPolicy", R"("Max")"},
-                   {"/spec/behavior/scaleDown/stabilizationWindowSeconds", ""},
-                   {"/spec/behavior/scaleDown/policies/0/value", "1"}});
-}
-
-TEST(HorizontalPodAutoscalers, RulesAndColumns) {
-  const char* name = "horizontalpodautoscalers.autoscaling";
-  EXPECT_EQ(causes(name, R"({"spec":{"minReplicas":0,"maxReplicas":0,"scaleTargetRef":{"kind":"a/b"}}})"),
-            (Lines{"spec.minReplicas: Invalid value: 0: must be greater than or equal to 1", "spec.maxReplicas: Invalid value: 0: must be greater than 0",
-                   R"(spec.scaleTargetRef.kind: Invalid value: "a/b": may not contain '/')", "spec.scaleTargetRef.name: Required value"}));
-  EXPECT_EQ(causes(name, R"({"spec":{"minReplicas":5,"maxReplicas":3,"scaleTargetRef":{"kind":"Deployment","name":"d"}}})"),
-            (Lines{"spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`"}));
-  const WallTime now = time("2024-01-01T00:05:00Z");
-  EXPECT_EQ(cells(name, R"({"metadata":{"name":"a","creationTimestamp":"2024-01-01T00:00:00Z"},"spec":{"scaleTargetRef":{"kind":"Deployment","name":"d"},"minReplicas":1,"maxReplicas":3,
-      "metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":80}}},
-                 {"type":"Pods","pods":{"metric":{"name":"m"},"target":{"type":"AverageValue","averageValue":"5"}}},
-                 {"type":"External","external":{"metric":{"name":"m"},"target":{"type":"Value","value":"5"}}}]},
-      "status":{"currentReplicas":2,"desiredReplicas":2,"currentMetrics":[{"type":"Resource","resource":{"name":"cpu","current":{"averageUtilization":30}}}]}})", now),
-            (Lines{"a", "Deployment/d", "cpu: 30%/80%, <unknown>/5 + 1 more...", "1", "3", "2", "5m"}));
+TEST(HorizontalPodAutoscalersV1, FollowsTheRulesOfTheStoredVersion) {
+  const auto object = read(v1(), R"({"spec":{"minReplicas":2,"maxReplicas":1,"scaleTargetRef":{"apiVersion":"v1","kind":"Deployment","name":"d"}}})");
+  FieldErrors errors;
+  v1().validate(*object, errors);
+  v1().validate_create(*object, errors);
+  EXPECT_EQ(errors.to_string(),
+            "[spec.maxReplicas: Invalid value: 1: must be greater than or equal to `minReplicas`, "
+            "spec.scaleTargetRef.apiVersion: Invalid value: \"v1\": apiVersion must specify API group]");
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ class Version : public Resource {
   std::vector<Column> columns() const final { return of_stored().columns(); }
   std::vector<Cell> row(const api::Object& object, WallTime now) const final { return of_stored().row(*to_stored(object), now); }
   void validate(const api::Object& object, FieldErrors& errors) const override { of_stored().validate(*to_stored(object), errors); }
+  void validate_create(const api::Object& object, FieldErrors& errors) const override { of_stored().validate_create(*to_stored(object), errors); }
   void validate_update(const api::Object& next, const api::Object& previous, FieldErrors& errors) const override {
     of_stored().validate_update(*to_stored(next), *to_stored(previous), errors);
   }
