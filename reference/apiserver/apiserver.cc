@@ -53,14 +53,16 @@ Status Apiserver::Parts::assemble() {
   security = PLUMB_TRY(options.security(*registry));
   std::map<std::string, VirtualResource*> computed;
   for (const auto& [name, resource] : security.virtual_resources) computed.emplace(name, resource.get());
-  registry->extend(security.tokens.get(), std::move(computed));
+  std::vector<Authorizer*> authorizers;
+  for (const auto& each : security.authorizers) authorizers.push_back(each.get());
+  registry->extend(security.tokens.get(), std::move(computed), authorizers);
 
   if (options.kubelet_client) connector = std::make_unique<KubeletConnector>(*registry, *options.kubelet_client);
   Handler::Options handling;
   handling.connector = connector.get();
   handling.registry = registry.get();
   for (const auto& each : security.authenticators) handling.authenticators.push_back(each.get());
-  for (const auto& each : security.authorizers) handling.authorizers.push_back(each.get());
+  handling.authorizers = authorizers;
   handling.anonymous = security.anonymous;
   handling.routes = security.routes;
   for (Route& route : health_routes(*options.store, *cache)) handling.routes.push_back(std::move(route));

@@ -15,13 +15,16 @@
 #include "harness/base/clock.h"
 #include "harness/base/registry.h"
 #include "reference/api/object.h"
+#include "reference/apiserver/companions.h"
 #include "reference/apiserver/context.h"
 #include "reference/apiserver/status.h"
 #include "reference/resources/resource.h"
 
 namespace plumb::apiserver {
 
-// The objects as the watch cache has them.
+struct Attributes;
+
+// The objects as the watch cache has them, and what RBAC and the other authorizers make of them.
 class ClusterView {
  public:
   virtual ~ClusterView() = default;
@@ -29,6 +32,9 @@ class ClusterView {
   virtual api::ObjectPtr get(const api::TypeInfo& type, std::string_view namespace_, std::string_view name) const = 0;
   // All of a namespace, or of the cluster when it is empty.
   virtual std::vector<api::ObjectPtr> list(const api::TypeInfo& type, std::string_view namespace_) const = 0;
+
+  // Whether authorization allows it.
+  virtual bool may(const Attributes& attributes) const = 0;
 
   template <class T>
   std::shared_ptr<const T> get(std::string_view namespace_, std::string_view name) const {
@@ -51,14 +57,6 @@ struct AdmissionRequest {
 
 using Refusal = std::optional<metav1::Status>;
 
-// Another object that changes with the request's: both are stored, in one transaction, or none is, and none when the other has changed
-// meanwhile. So nobody takes what another request has taken, and nothing is taken by a request that fails.
-struct Companion {
-  api::ObjectPtr current;  // as the ClusterView has it
-  std::shared_ptr<api::Object> next;
-};
-using Companions = std::vector<Companion>;
-
 class AdmissionPlugin {
  public:
   virtual ~AdmissionPlugin() = default;
@@ -66,8 +64,8 @@ class AdmissionPlugin {
   virtual int order() const = 0;
   virtual Refusal mutate(AdmissionRequest&, const ClusterView&) const { return std::nullopt; }
   virtual Refusal validate(const AdmissionRequest&, const ClusterView&) const { return std::nullopt; }
-  // Called again, with a newer view, when a companion or the object has changed before they were stored; a refusal, too, is asked for
-  // again once with a view that is certainly new.
+  // Adds what is to be stored with the object. Called again, with a newer view, when any of it or the object has changed before they were
+  // stored; a refusal, too, is asked for again once with a view that is certainly new.
   virtual Refusal reserve(const AdmissionRequest&, const ClusterView&, Companions&) const { return std::nullopt; }
 };
 

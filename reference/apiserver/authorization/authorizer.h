@@ -35,4 +35,7 @@ class Authorizer {
   virtual void rules(const User& user, std::string_view namespace_, authorizationv1::SubjectRulesReviewStatus& status) = 0;
 };
 
+// Asks each in turn until one allows or denies; the reasons of the others are joined.
+Verdict authorize_all(const std::vector<Authorizer*>& authorizers, const Attributes& attributes);
+
 }  // namespace plumb::apiserver

@@ -165,16 +165,6 @@ class Tokens final : public VirtualResource {
 
 }  // namespace
 
-Verdict authorize_all(const std::vector<Authorizer*>& authorizers, const Attributes& attributes) {
-  std::string reasons;
-  for (Authorizer* authorizer : authorizers) {
-    Verdict verdict = authorizer->authorize(attributes);
-    if (verdict.decision != Decision::no_opinion) return verdict;
-    if (!verdict.reason.empty()) reasons.append(reasons.empty() ? "" : ", ").append(verdict.reason);
-  }
-  return {Decision::no_opinion, reasons};
-}
-
 std::map<std::string, std::unique_ptr<VirtualResource>> make_reviews(const ReviewOptions& options) {
   std::map<std::string, std::unique_ptr<VirtualResource>> made;
   made["selfsubjectaccessreviews.authorization.k8s.io"] = std::make_unique<SelfAccess>(options);

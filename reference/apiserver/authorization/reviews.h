@@ -13,9 +13,6 @@
 
 namespace plumb::apiserver {
 
-// Asks each in turn, as the server does.
-Verdict authorize_all(const std::vector<Authorizer*>& authorizers, const Attributes& attributes);
-
 struct ReviewOptions {
   std::vector<Authorizer*> authorizers;
   std::vector<Authenticator*> authenticators;

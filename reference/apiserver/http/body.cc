@@ -76,7 +76,7 @@ ApiResult<std::shared_ptr<api::Object>> from_json(Call& call, const api::TypeInf
 std::optional<metav1::Status> report_fields(Call& call, const std::vector<std::string>& problems, std::string_view kind) {
   if (problems.empty() || call.context().field_validation == FieldValidation::ignore) return std::nullopt;
   if (call.context().field_validation == FieldValidation::warn) {
-    for (const std::string& problem : problems) call.warn(problem);
+    for (const std::string& problem : problems) call.context().warn(problem);
     return std::nullopt;
   }
   return status::bad_request(std::string(kind) + " in version \"" + call.info().version + "\" cannot be handled as a " + std::string(kind) +

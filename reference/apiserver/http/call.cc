@@ -1,7 +1,5 @@
 #include "reference/apiserver/http/call.h"
 
-#include <algorithm>
-
 #include "reference/apiserver/http/forms.h"
 
 namespace plumb::apiserver {
@@ -10,15 +8,11 @@ Call::~Call() {
   if (finished_) finished_(*this);
 }
 
-void Call::warn(std::string text) {
-  if (std::find(warnings_.begin(), warnings_.end(), text) == warnings_.end()) warnings_.push_back(std::move(text));
-}
-
 void Call::on_reactor(std::function<void()> work) { writer_.reactor()->run(std::move(work)); }
 
 net::Headers Call::headers(std::string_view type) const {
   net::Headers headers{{"content-type", std::string(type)}, {"cache-control", "no-cache, private"}};
-  for (const std::string& warning : warnings_) {
+  for (const std::string& warning : context_.warnings->texts()) {
     std::string quoted;
     for (const char c : warning) {
       if (c == '"' || c == '\\') quoted += '\\';

@@ -16,7 +16,9 @@ namespace plumb::apiserver {
 class Call : public std::enable_shared_from_this<Call> {
  public:
   Call(net::Request request, net::ResponseWriter writer, Clock& clock)
-      : request_(std::move(request)), writer_(std::move(writer)), clock_(clock), began_(clock.now()), query_(request_.query) {}
+      : request_(std::move(request)), writer_(std::move(writer)), clock_(clock), began_(clock.now()), query_(request_.query) {
+    context_.warnings = std::make_shared<Warnings>();
+  }
   ~Call();
 
   const net::Request& request() const { return request_; }
@@ -31,8 +33,6 @@ class Call : public std::enable_shared_from_this<Call> {
   // Called with the status code when the answer is complete or the client is gone.
   void on_finished(std::function<void(Call&)> callback) { finished_ = std::move(callback); }
 
-  // A Warning header; the same text only once.
-  void warn(std::string text);
   void add_header(std::string name, std::string value) { headers_.emplace_back(std::move(name), std::move(value)); }
 
   // Answers in the negotiated encoding. The table and metadata forms are made here too.
@@ -59,7 +59,6 @@ class Call : public std::enable_shared_from_this<Call> {
   RequestInfo info_;
   Accepted accepted_;
   RequestContext context_;
-  std::vector<std::string> warnings_;
   std::vector<std::pair<std::string, std::string>> headers_;
   std::function<void(Call&)> finished_;
   int answered_ = 0;

@@ -140,16 +140,6 @@ ApiResult<UserPtr> Handler::impersonate(const net::Request& request, UserPtr use
   return authenticated(std::make_shared<const User>(std::move(other)));
 }
 
-Verdict Handler::judge(const Attributes& attributes) const {
-  Verdict last;
-  for (Authorizer* authorizer : options_.authorizers) {
-    Verdict verdict = authorizer->authorize(attributes);
-    if (verdict.decision != Decision::no_opinion) return verdict;
-    if (!verdict.reason.empty()) last.reason += (last.reason.empty() ? "" : ", ") + verdict.reason;
-  }
-  return last;
-}
-
 std::optional<metav1::Status> Handler::authorize(const User& user, const RequestInfo& info, std::string_view path) const {
   Attributes attributes;
   attributes.user = &user;
@@ -162,7 +152,7 @@ std::optional<metav1::Status> Handler::authorize(const User& user, const Request
   attributes.namespace_ = info.namespace_;
   attributes.name = info.name;
   attributes.path = path;
-  const Verdict verdict = judge(attributes);
+  const Verdict verdict = authorize_all(options_.authorizers, attributes);
   if (verdict.decision == Decision::allow) return std::nullopt;
   const std::string why = refusal(user, info, path, verdict.reason);
   return info.is_resource ? status::forbidden({info.group, info.resource}, info.name, why) : status::forbidden({}, {}, why);

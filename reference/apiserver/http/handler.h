@@ -53,7 +53,6 @@ class Handler {
   ApiResult<UserPtr> authenticate(const net::Request& request) const;
   ApiResult<UserPtr> impersonate(const net::Request& request, UserPtr user) const;
   std::optional<metav1::Status> authorize(const User& user, const RequestInfo& info, std::string_view path) const;
-  Verdict judge(const Attributes& attributes) const;
   void dispatch(const CallPtr& call);
   const Route* find_route(std::string_view path) const;
   bool admit(const CallPtr& call, const Route* route);

@@ -48,9 +48,9 @@ class Create : public Write {
     AdmissionRequest request = admission(Operation::create, object_.get(), nullptr);
     if (auto refused = mutate(request)) return refused;
     if (auto* pool = allocator()) {
-      auto along = pool->allocate(*object_, nullptr, now());
-      if (!along.ok()) return along.status();
-      along_ = std::move(*along);
+      auto allocated = pool->allocate(*object_, nullptr, now());
+      if (!allocated.ok()) return allocated.status();
+      allocated_ = std::move(*allocated);
     }
     resource_.prepare_for_create(*object_);
     resources::FieldErrors errors;
@@ -62,11 +62,11 @@ class Create : public Write {
   }
 
   void attempt() {
-    Companions companions;
+    Companions companions = allocated_;
     if (auto refused = reserve(admission(Operation::create, object_.get(), nullptr), companions)) return refresh_or(std::move(*refused));
     if (context_.dry_run) return rehearse();
-    if (!companions.empty() && turn_.empty()) return take_turn(storage_key(*companions.front().current));
-    const bool alone = companions.empty() && !asked_for_;
+    if (!companions.changes.empty() && turn_.empty()) return take_turn(storage_key(*companions.changes.front().current));
+    const bool alone = companions.changes.empty() && !asked_for_;
     // A later attempt needs the object again.
     auto mine = attempts_ > 1 || !alone ? api::clone(*object_) : std::move(object_);
     put(std::move(mine), 0, std::move(companions), [self = self_as<Create>()](ApiResult<CachedPtr> stored) { self->finish(std::move(stored)); },

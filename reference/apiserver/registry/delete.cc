@@ -74,7 +74,7 @@ class Delete : public Write {
     auto lost = [self = self_as<Delete>()] { self->again(); };
     if (!waits) {
       if (allocator()) return in_allocation_turn(nullptr, current->object().get(), [self = self_as<Delete>(), current] { self->erase_with_allocation(current); });
-      return erase(current, [self = self_as<Delete>()](ApiResult<CachedPtr> gone) { self->gone(std::move(gone)); }, lost);
+      return erase(current, {}, [self = self_as<Delete>()](ApiResult<CachedPtr> gone) { self->gone(std::move(gone)); }, lost);
     }
     if (api::semantically_equal(*next, **current)) return finish(DeleteResult{current, false});
     put(std::move(next), current->revision(), {}, [self = self_as<Delete>()](ApiResult<CachedPtr> marked) {
@@ -83,8 +83,7 @@ class Delete : public Write {
   }
 
   void erase_with_allocation(const CachedPtr& current) {
-    along_ = allocator()->release(**current);
-    erase(current, [self = self_as<Delete>()](ApiResult<CachedPtr> gone) { self->gone(std::move(gone)); }, [self = self_as<Delete>()] { self->again(); });
+    erase(current, allocator()->release(**current), [self = self_as<Delete>()](ApiResult<CachedPtr> gone) { self->gone(std::move(gone)); }, [self = self_as<Delete>()] { self->again(); });
   }
 
   void gone(ApiResult<CachedPtr> gone) { gone.ok() ? finish(DeleteResult{*gone, true}) : finish(gone.status()); }

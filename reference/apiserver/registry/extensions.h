@@ -4,13 +4,12 @@
 #include <functional>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include "reference/api/object.h"
 #include "reference/api/types/authenticationv1.h"
+#include "reference/apiserver/companions.h"
 #include "reference/apiserver/context.h"
 #include "reference/apiserver/status.h"
-#include "reference/store/store.h"
 
 namespace plumb::apiserver {
 
@@ -33,24 +32,15 @@ class TokenIssuer {
                                                         std::shared_ptr<api::Object> token_request) = 0;
 };
 
-// What is written in the same transaction as an object: all of it happens, or nothing does.
-struct Along {
-  std::vector<store::Guard> guards;
-  std::vector<store::Op> ops;
-  // Told of the transaction's end, with the position of `guards` among its guards. Must not block.
-  std::function<void(const store::TxnResponse&, std::size_t first_guard)> settled;
-  bool empty() const { return guards.empty() && ops.empty(); }
-};
-
 // Gives objects of one resource what only the cluster can give: addresses, ports. Must not block; called from many threads.
 class Allocator {
  public:
   virtual ~Allocator() = default;
   // Completes `next`, before its rules are applied; `current` is what it replaces, nullptr at creation. Called again, with the object as it
   // came and the cluster as it then is, when a guard did not hold.
-  virtual ApiResult<Along> allocate(api::Object& next, const api::Object* current, WallTime now) = 0;
+  virtual ApiResult<Companions> allocate(api::Object& next, const api::Object* current, WallTime now) = 0;
   // The object goes, and what it was given with it.
-  virtual Along release(const api::Object& gone) = 0;
+  virtual Companions release(const api::Object& gone) = 0;
   // True when what is given comes from one place in the store: then such writes of this process take turns.
   virtual bool takes_turns(const api::Object* next, const api::Object* current) const = 0;
 };

@@ -19,6 +19,7 @@
 
 #include "harness/base/clock.h"
 #include "reference/apiserver/admission/plugin.h"
+#include "reference/apiserver/authorization/authorizer.h"
 #include "reference/apiserver/cache/watch_cache.h"
 #include "reference/apiserver/context.h"
 #include "reference/apiserver/registry/event_leases.h"
@@ -78,8 +79,9 @@ class Registry final : public ClusterView {
   };
   explicit Registry(Options options) : options_(std::move(options)), event_leases_(*options_.store, *options_.clock), blocking_(2, 64) {}
 
-  // Before the first request: who issues tokens (nullptr: nobody), and who answers virtual resources, by group_resource().
-  void extend(TokenIssuer* tokens, std::map<std::string, VirtualResource*> virtual_resources);
+  // Before the first request: who issues tokens (nullptr: nobody), who answers virtual resources, by group_resource(), and whom admission
+  // asks what a user may do (nobody: then nobody may).
+  void extend(TokenIssuer* tokens, std::map<std::string, VirtualResource*> virtual_resources, std::vector<Authorizer*> authorizers = {});
   // Before the first write of that resource.
   void allocate_with(const Resource& resource, Allocator& allocator) { allocators_.emplace(&resource.stored(), &allocator); }
 
@@ -112,6 +114,7 @@ class Registry final : public ClusterView {
   api::ObjectPtr get(const api::TypeInfo& type, std::string_view namespace_, std::string_view name) const override;
   std::vector<api::ObjectPtr> list(const api::TypeInfo& type, std::string_view namespace_) const override;
   using ClusterView::get;
+  bool may(const Attributes& attributes) const override { return authorize_all(authorizers_, attributes).decision == Decision::allow; }
 
   WatchCache& cache() const { return *options_.cache; }
   Clock& clock() const { return *options_.clock; }
@@ -124,6 +127,7 @@ class Registry final : public ClusterView {
   const Options options_;
   TokenIssuer* tokens_ = nullptr;
   std::map<std::string, VirtualResource*> virtual_resources_;
+  std::vector<Authorizer*> authorizers_;
   std::map<const Resource*, Allocator*> allocators_;
   EventLeases event_leases_;
   Turns turns_;

@@ -41,9 +41,10 @@ ApiResult<std::shared_ptr<api::Object>> assign(const corev1::Pod& current, const
 
 }  // namespace
 
-void Registry::extend(TokenIssuer* tokens, std::map<std::string, VirtualResource*> virtual_resources) {
+void Registry::extend(TokenIssuer* tokens, std::map<std::string, VirtualResource*> virtual_resources, std::vector<Authorizer*> authorizers) {
   tokens_ = tokens;
   virtual_resources_ = std::move(virtual_resources);
+  authorizers_ = std::move(authorizers);
 }
 
 void Registry::bind(const RequestContext& context, const ObjectName& pod, const api::Object& binding, Done<CachedPtr> done) {

@@ -55,7 +55,7 @@ class Update : public Write {
 
   void prepare_and_write(std::shared_ptr<api::Object> next, const CachedPtr& current) {
     if (auto refused = prepare(*next, **current)) return finish(std::move(*refused));
-    Companions companions;
+    Companions companions = allocated_;
     if (auto refused = reserve(admission(Operation::update, next.get(), current->object().get()), companions))
       return refresh_or([this, refused = std::move(*refused)] { finish(refused); });
     write(std::move(next), current, std::move(companions));
@@ -66,11 +66,11 @@ class Update : public Write {
     resource_.set_defaults(next);
     AdmissionRequest request = admission(Operation::update, &next, &current);
     if (auto refused = mutate(request)) return refused;
-    along_ = {};
+    allocated_ = {};
     if (allocates()) {
-      auto along = allocator()->allocate(next, &current, now());
-      if (!along.ok()) return along.status();
-      along_ = std::move(*along);
+      auto allocated = allocator()->allocate(next, &current, now());
+      if (!allocated.ok()) return allocated.status();
+      allocated_ = std::move(*allocated);
     }
     if (subresource_.empty()) resource_.prepare_for_update(next, current);
     if (subresource_ == "status") resource_.prepare_for_status_update(next, current);
@@ -106,8 +106,8 @@ class Update : public Write {
     }
     auto lost = [self = self_as<Update>()] { self->again(); };
     if (released(*next)) {
-      if (auto* pool = allocator()) along_ = pool->release(**current);
-      return erase(current, [self = self_as<Update>(), next](ApiResult<CachedPtr> erased) {
+      Companions released = allocator() ? allocator()->release(**current) : Companions();
+      return erase(current, std::move(released), [self = self_as<Update>(), next](ApiResult<CachedPtr> erased) {
         if (erased.ok()) next->metadata.resourceVersion = (**erased)->metadata.resourceVersion;
         erased.ok() ? self->finish(self->unstored(next, (*erased)->revision())) : self->finish(erased.status());
       }, lost);

@@ -87,15 +87,15 @@ void Write::end_allocation() {
   if (std::exchange(allocates_, false)) turns().leave(allocation_key());
 }
 
-void Write::settle(store::Txn txn, std::function<void(Result<Revision>)> settled, std::function<void()> lost) {
+void Write::settle(store::Txn txn, Companions companions, std::function<void(Result<Revision>)> settled, std::function<void()> lost) {
   WatchCache& cache = watch_cache();
   const std::size_t own_guards = txn.guards.size();
-  txn.guards.insert(txn.guards.end(), along_.guards.begin(), along_.guards.end());
-  txn.ops.insert(txn.ops.end(), along_.ops.begin(), along_.ops.end());
+  txn.guards.insert(txn.guards.end(), companions.guards.begin(), companions.guards.end());
+  txn.ops.insert(txn.ops.end(), companions.ops.begin(), companions.ops.end());
   const std::vector<store::Guard> guards = txn.guards;
-  registry_.options_.store->txn(std::move(txn), [&cache, guards, own_guards, along = std::exchange(along_, {}).settled, settled = std::move(settled),
+  registry_.options_.store->txn(std::move(txn), [&cache, guards, own_guards, told = std::move(companions.settled), settled = std::move(settled),
                                                  lost = std::move(lost)](Result<store::TxnResponse> response) {
-    if (response.ok() && along) along(*response, own_guards);
+    if (response.ok() && told) told(*response, own_guards);
     if (!response.ok()) return settled(std::move(response).error());
     const Revision revision = response->revision;
     if (response->succeeded)
@@ -112,7 +112,7 @@ void Write::settle(store::Txn txn, std::function<void(Result<Revision>)> settled
 
 void Write::put(std::shared_ptr<api::Object> object, Revision expected, Companions companions, std::function<void(ApiResult<CachedPtr>)> stored,
                 std::function<void()> lost) {
-  if (!expires()) return put_under(0, std::move(object), expected, companions, std::move(stored), std::move(lost));
+  if (!expires()) return put_under(0, std::move(object), expected, std::move(companions), std::move(stored), std::move(lost));
   registry_.event_leases_.with(registry_.blocking_, [self = shared_from_this(), object, expected, companions, stored, lost](Result<store::LeaseId> lease) {
     lease.ok() ? self->put_under(*lease, object, expected, companions, stored, lost) : stored(status::from_error(lease.error()));
   });
@@ -130,17 +130,17 @@ ApiResult<Write::Sent> Write::send(std::shared_ptr<api::Object> object) {
   return sent;
 }
 
-void Write::put_under(store::LeaseId lease, std::shared_ptr<api::Object> object, Revision expected, const Companions& companions,
+void Write::put_under(store::LeaseId lease, std::shared_ptr<api::Object> object, Revision expected, Companions companions,
                       std::function<void(ApiResult<CachedPtr>)> stored, std::function<void()> lost) {
   auto main = send(std::move(object));
   if (!main.ok()) return stored(main.status());
   std::vector<Sent> all{*main};
   store::Txn txn = store::Txn::update(storage_key(), main->bytes, expected, lease);
-  for (const Companion& companion : companions) {
-    auto sent = send(companion.next);
+  for (const Companions::Change& change : companions.changes) {
+    auto sent = send(change.next);
     if (!sent.ok()) return stored(sent.status());
-    const std::string key = storage_key(*companion.current);
-    txn.guards.push_back({key, parse_int(companion.current->metadata.resourceVersion).value_or(0)});
+    const std::string key = storage_key(*change.current);
+    txn.guards.push_back({key, parse_int(change.current->metadata.resourceVersion).value_or(0)});
     txn.ops.push_back({store::Op::Kind::put, key, sent->bytes});
     all.push_back(std::move(*sent));
   }
@@ -150,7 +150,7 @@ void Write::put_under(store::LeaseId lease, std::shared_ptr<api::Object> object,
     for (const Sent& each : all) cache.forget(each.bytes);
   };
   settle(
-      std::move(txn),
+      std::move(txn), std::move(companions),
       [this, self = shared_from_this(), forget, own = main->own, stored = std::move(stored)](Result<Revision> revision) {
         forget();
         if (!revision.ok()) return stored(status::from_error(revision.error()));
@@ -164,9 +164,9 @@ void Write::put_under(store::LeaseId lease, std::shared_ptr<api::Object> object,
       });
 }
 
-void Write::erase(const CachedPtr& current, std::function<void(ApiResult<CachedPtr>)> erased, std::function<void()> lost) {
+void Write::erase(const CachedPtr& current, Companions companions, std::function<void(ApiResult<CachedPtr>)> erased, std::function<void()> lost) {
   settle(
-      store::Txn::remove(storage_key(), current->revision()),
+      store::Txn::remove(storage_key(), current->revision()), std::move(companions),
       [this, self = shared_from_this(), current, erased = std::move(erased)](Result<Revision> revision) {
         if (!revision.ok()) return erased(status::from_error(revision.error()));
         auto last = api::clone(**current);

@@ -57,11 +57,11 @@ class Write : public std::enable_shared_from_this<Write> {
   void in_allocation_turn(const api::Object* object, const api::Object* current, std::function<void()> next);
   void end_allocation();
 
-  // Puts the object if the key is still at `expected` (0: absent), together with what goes along, and with the companions if they are still as
-  // they were. `stored` gets what is now visible; `lost` is called when a guard did not hold, with the cache at least as new as the reason why.
+  // Puts the object if the key is still at `expected` (0: absent), and its companions with it. `stored` gets what is now visible; `lost` is called when a guard did not
+  // hold, with the cache at least as new as the reason why.
   void put(std::shared_ptr<api::Object> object, Revision expected, Companions companions, std::function<void(ApiResult<CachedPtr>)> stored,
            std::function<void()> lost);
-  void erase(const CachedPtr& current, std::function<void(ApiResult<CachedPtr>)> erased, std::function<void()> lost);
+  void erase(const CachedPtr& current, Companions companions, std::function<void(ApiResult<CachedPtr>)> erased, std::function<void()> lost);
 
   Registry& registry_;
   const RequestContext context_;
@@ -69,7 +69,7 @@ class Write : public std::enable_shared_from_this<Write> {
   const Resource& asked_;     // what the request names: the same, or another version of it
   ObjectName name_;
   const std::string subresource_;
-  Along along_;  // of the next put or erase
+  Companions allocated_;  // what the allocator has given the object that is to be stored
   bool has_turn_ = false;
   bool allocates_ = false;  // has the turn to allocate
 
@@ -83,9 +83,9 @@ class Write : public std::enable_shared_from_this<Write> {
     std::shared_ptr<WatchCache::OwnWrite> own;
   };
   ApiResult<Sent> send(std::shared_ptr<api::Object> object);
-  void put_under(store::LeaseId lease, std::shared_ptr<api::Object> object, Revision expected, const Companions& companions,
+  void put_under(store::LeaseId lease, std::shared_ptr<api::Object> object, Revision expected, Companions companions,
                  std::function<void(ApiResult<CachedPtr>)> stored, std::function<void()> lost);
-  void settle(store::Txn txn, std::function<void(Result<Revision>)> settled, std::function<void()> lost);
+  void settle(store::Txn txn, Companions companions, std::function<void(Result<Revision>)> settled, std::function<void()> lost);
 };
 
 }  // namespace plumb::apiserver

@@ -72,7 +72,7 @@ NodePorts::Change NodePorts::begin() const {
   return change;
 }
 
-Along NodePorts::write(const Change& change) {
+Companions NodePorts::write(const Change& change) {
   std::set<std::int32_t> ports = change.taken_;
   for (const std::int32_t port : change.released_) ports.erase(port);
   {
@@ -82,19 +82,19 @@ Along NodePorts::write(const Change& change) {
   return put(ports, change.revision_);
 }
 
-Along NodePorts::put(const std::set<std::int32_t>& ports, store::Revision expected) {
+Companions NodePorts::put(const std::set<std::int32_t>& ports, store::Revision expected) {
   corev1::RangeAllocation allocation;
   allocation.range = range_.text();
   allocation.data = api::Bytes(to_bits(ports, range_));
   std::string text;
   api::encode_protobuf(allocation, text);
-  Along along;
-  along.guards.push_back({std::string(node_ports_key), expected});
-  along.ops.push_back({store::Op::Kind::put, std::string(node_ports_key), store::bytes(std::move(text)), 0});
-  along.settled = [this, ports](const store::TxnResponse& response, std::size_t first_guard) {
+  Companions companions;
+  companions.guards.push_back({std::string(node_ports_key), expected});
+  companions.ops.push_back({store::Op::Kind::put, std::string(node_ports_key), store::bytes(std::move(text)), 0});
+  companions.settled = [this, ports](const store::TxnResponse& response, std::size_t first_guard) {
     response.succeeded ? remember(ports, response.revision) : see(response.values[first_guard]);
   };
-  return along;
+  return companions;
 }
 
 void NodePorts::see(const std::optional<store::KeyValue>& stored) {

@@ -51,14 +51,14 @@ class NodePorts {
   };
   Change begin() const;
   // What the change is in the store; nothing when it changes nothing.
-  Along write(const Change& change);
+  Companions write(const Change& change);
   // In place of what was given out when `seen` began: exactly these.
-  Along replace(const std::set<std::int32_t>& ports, const Change& seen) { return put(ports, seen.revision_); }
+  Companions replace(const std::set<std::int32_t>& ports, const Change& seen) { return put(ports, seen.revision_); }
 
   const Range& range() const { return range_; }
 
  private:
-  Along put(const std::set<std::int32_t>& ports, store::Revision expected);
+  Companions put(const std::set<std::int32_t>& ports, store::Revision expected);
   void see(const std::optional<store::KeyValue>& stored);
   void remember(const std::set<std::int32_t>& ports, store::Revision revision);
 

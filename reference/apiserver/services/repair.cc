@@ -125,12 +125,12 @@ Status RepairNodePorts::run() {
   }
   leaks_ = std::move(leaks);
   if (keep == before.taken()) return {};
-  const Along along = ports_.replace(keep, before);
+  const Companions companions = ports_.replace(keep, before);
   store::Txn txn;
-  txn.guards = along.guards;
-  txn.ops = along.ops;
+  txn.guards = companions.guards;
+  txn.ops = companions.ops;
   const auto response = PLUMB_TRY(store_.txn(std::move(txn)));
-  along.settled(response, 0);
+  companions.settled(response, 0);
   return {};
 }
 

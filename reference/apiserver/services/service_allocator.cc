@@ -39,15 +39,6 @@ bool is_ready(const networkingv1::ServiceCIDR& cidr) {
   });
 }
 
-void join(Along& along, Along more) {
-  if (more.settled)
-    along.settled = [settled = std::move(more.settled), before = along.guards.size()](const store::TxnResponse& response, std::size_t first_guard) {
-      settled(response, first_guard + before);
-    };
-  along.guards.insert(along.guards.end(), more.guards.begin(), more.guards.end());
-  along.ops.insert(along.ops.end(), more.ops.begin(), more.ops.end());
-}
-
 std::vector<std::int32_t> node_ports_of(const corev1::ServiceSpec& spec) {
   std::vector<std::int32_t> ports;
   for (const auto& port : spec.ports)
@@ -75,21 +66,21 @@ std::shared_ptr<networkingv1::IPAddress> address_object(const api::Ip& ip, std::
   return made;
 }
 
-// One allocation: what the service becomes, and what goes along.
+// One allocation: what the service becomes, and what goes with it.
 class ServiceAllocator::Pass {
  public:
   Pass(ServiceAllocator& allocator, corev1::Service& service, const corev1::Service* before, WallTime now)
       : allocator_(allocator), service_(service), spec_(service.spec), before_(before), now_(now), ports_(allocator.ports_.begin()) {}
 
-  ApiResult<Along> run() {
+  ApiResult<Companions> run() {
     before_ ? resources::keep_allocated(spec_, before_->spec) : resources::complete_cluster_ips(spec_);
     if (auto refused = families()) return std::move(*refused);
     if (!keeps_families(spec_, before_ ? &before_->spec : nullptr))
       if (auto refused = addresses()) return std::move(*refused);
     if (auto refused = node_ports()) return std::move(*refused);
     if (auto refused = health_check_port()) return std::move(*refused);
-    join(along_, allocator_.ports_.write(ports_));
-    return std::move(along_);
+    companions_.add(allocator_.ports_.write(ports_));
+    return std::move(companions_);
   }
 
  private:
@@ -165,8 +156,8 @@ class ServiceAllocator::Pass {
     std::string bytes;
     api::encode_protobuf(*object, bytes);
     const std::string key = key_of(networkingv1::IPAddress::info(), ip.text());
-    along_.guards.push_back({key, 0});
-    along_.ops.push_back({store::Op::Kind::put, key, store::bytes(std::move(bytes)), 0});
+    companions_.guards.push_back({key, 0});
+    companions_.ops.push_back({store::Op::Kind::put, key, store::bytes(std::move(bytes)), 0});
   }
 
  public:
@@ -179,20 +170,20 @@ class ServiceAllocator::Pass {
     const auto& parent = *held->spec.parentRef;
     if (parent.resource != "services" || parent.namespace_ != service_.metadata.namespace_ || parent.name != service_.metadata.name) return;
     const std::string key = key_of(networkingv1::IPAddress::info(), ip->text());
-    along_.guards.push_back({key, parse_int(held->metadata.resourceVersion).value_or(0)});
-    along_.ops.push_back({store::Op::Kind::remove, key, nullptr, 0});
+    companions_.guards.push_back({key, parse_int(held->metadata.resourceVersion).value_or(0)});
+    companions_.ops.push_back({store::Op::Kind::remove, key, nullptr, 0});
   }
 
-  Along leave() {
+  Companions leave() {
     for (const api::Str& ip : spec_.clusterIPs) give_back(ip);
     for (const std::int32_t port : ports_of(spec_)) ports_.release(port);
     // With a new service of that name nobody is to meet the addresses of this one.
     const std::string home = service_.metadata.namespace_.str() + "/" + service_.metadata.name.str();
     if (const auto endpoints = allocator_.cluster_.get<corev1::Endpoints>(service_.metadata.namespace_, service_.metadata.name);
         endpoints && endpoints->metadata.finalizers.empty())
-      along_.ops.push_back({store::Op::Kind::remove, key_of(corev1::Endpoints::info(), home), nullptr, 0});
-    join(along_, allocator_.ports_.write(ports_));
-    return std::move(along_);
+      companions_.ops.push_back({store::Op::Kind::remove, key_of(corev1::Endpoints::info(), home), nullptr, 0});
+    companions_.add(allocator_.ports_.write(ports_));
+    return std::move(companions_);
   }
 
  private:
@@ -258,7 +249,7 @@ class ServiceAllocator::Pass {
   const corev1::Service* before_;
   const WallTime now_;
   NodePorts::Change ports_;
-  Along along_;
+  Companions companions_;
 };
 
 std::vector<api::IpRange> ServiceAllocator::ready_ranges(std::string_view family) const {
@@ -272,11 +263,11 @@ std::vector<api::IpRange> ServiceAllocator::ready_ranges(std::string_view family
   return ranges;
 }
 
-ApiResult<Along> ServiceAllocator::allocate(api::Object& next, const api::Object* current, WallTime now) {
+ApiResult<Companions> ServiceAllocator::allocate(api::Object& next, const api::Object* current, WallTime now) {
   return Pass(*this, static_cast<corev1::Service&>(next), static_cast<const corev1::Service*>(current), now).run();
 }
 
-Along ServiceAllocator::release(const api::Object& gone) {
+Companions ServiceAllocator::release(const api::Object& gone) {
   const auto service = api::clone(gone);
   return Pass(*this, static_cast<corev1::Service&>(*service), nullptr, {}).leave();
 }

@@ -28,8 +28,8 @@ class ServiceAllocator final : public Allocator {
   ServiceAllocator(const ClusterView& cluster, std::vector<api::IpRange> ranges, NodePorts& ports)
       : cluster_(cluster), ranges_(std::move(ranges)), ports_(ports) {}
 
-  ApiResult<Along> allocate(api::Object& next, const api::Object* current, WallTime now) override;
-  Along release(const api::Object& gone) override;
+  ApiResult<Companions> allocate(api::Object& next, const api::Object* current, WallTime now) override;
+  Companions release(const api::Object& gone) override;
   bool takes_turns(const api::Object* next, const api::Object* current) const override;
 
  private:

@@ -341,13 +341,13 @@ TEST_F(GivingOut, NodePortsAreRepaired) {
   NodePorts ports_now(*NodePorts::Range::parse("30000-30039"));
   ASSERT_TRUE(ports_now.load(*store_).ok());
   const auto write = [&](const std::set<std::int32_t>& taken) {
-    const Along along = ports_now.replace(taken, ports_now.begin());
+    const Companions companions = ports_now.replace(taken, ports_now.begin());
     store::Txn txn;
-    txn.guards = along.guards;
-    txn.ops = along.ops;
+    txn.guards = companions.guards;
+    txn.ops = companions.ops;
     const auto response = store_->txn(std::move(txn));
     ASSERT_TRUE(response.ok() && response->succeeded);
-    along.settled(*response, 0);
+    companions.settled(*response, 0);
   };
   write({30002});  // 30001 was lost, 30002 belongs to nobody
   NodePorts mine(*NodePorts::Range::parse("30000-30039"));

@@ -16,6 +16,7 @@ class CertificateRequests : public RegistryTest {
     user.name = "asker";
     user.groups = {"system:authenticated"};
     context_.user = std::make_shared<const User>(std::move(user));
+    registry_->extend(nullptr, {}, {&everything_});
   }
   static std::shared_ptr<CertificateSigningRequest> request(std::string_view signer, const std::string& group) {
     net::CertificateRequest subject;
@@ -40,6 +41,7 @@ class CertificateRequests : public RegistryTest {
 
  private:
   AdmissionChain chain_;
+  AllowAll everything_;
 };
 
 TEST_F(CertificateRequests, AskersAreWhoTheyAreAndNotWhoTheySay) {

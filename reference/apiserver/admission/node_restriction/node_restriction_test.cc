@@ -91,7 +91,7 @@ TEST_F(NodeRestriction, MirrorPodsOnly) {
       {"node \"n1\" can only create pods with an owner reference set to itself", [](corev1::Pod& p) { p.metadata.ownerReferences[0].name = "n2"; }},
       {"node \"n1\" can only create pods with a controller owner reference set to itself", [](corev1::Pod& p) { p.metadata.ownerReferences[0].controller = false; }},
       {"node \"n1\" must not set blockOwnerDeletion on an owner reference", [](corev1::Pod& p) { p.metadata.ownerReferences[0].blockOwnerDeletion = true; }},
-      {"node \"n1\" can not create pods that reference secrets", [](corev1::Pod& p) {
+      {"a mirror pod may not reference secrets", [](corev1::Pod& p) {
          auto& volume = p.spec.volumes.emplace_back();
          volume.name = "v";
          volume.volumeSource.secret.ensure().secretName = "s";

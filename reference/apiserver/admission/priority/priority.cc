@@ -13,8 +13,12 @@ class Priority final : public AdmissionPlugin {
   int order() const override { return 50; }
 
   Refusal mutate(AdmissionRequest& request, const ClusterView& cluster) const override {
-    if (request.operation != Operation::create || !request.subresource.empty() || &request.resource.type() != &corev1::Pod::info()) return std::nullopt;
+    if (!request.object || !request.subresource.empty() || &request.resource.type() != &corev1::Pod::info()) return std::nullopt;
     corev1::PodSpec& spec = static_cast<corev1::Pod*>(request.object)->spec;
+    if (request.operation == Operation::update) {
+      keep(spec, static_cast<const corev1::Pod*>(request.old)->spec);
+      return std::nullopt;
+    }
     const std::shared_ptr<const PriorityClass> chosen = class_of(spec, cluster);
     if (!chosen && !spec.priorityClassName.empty())
       return status::forbidden({"", "pods"}, request.name, "no PriorityClass with name " + spec.priorityClassName.str() + " was found");
@@ -46,6 +50,11 @@ class Priority final : public AdmissionPlugin {
   }
 
  private:
+  // Who updates a pod need not repeat what it was given.
+  static void keep(corev1::PodSpec& next, const corev1::PodSpec& old) {
+    if (!next.priority) next.priority = old.priority;
+    if (!next.preemptionPolicy) next.preemptionPolicy = old.preemptionPolicy;
+  }
   static std::shared_ptr<const PriorityClass> default_class(const ClusterView& cluster) {
     std::shared_ptr<const PriorityClass> lowest;
     for (const api::ObjectPtr& each : cluster.list(PriorityClass::info(), {})) {

@@ -98,7 +98,7 @@ class Check {
                        ", used: " + listed(used, exceeded) + ", limited: " + listed(hard, exceeded));
     auto next = std::make_shared<ResourceQuota>(*limiting);
     next->status.used = resources::text_of(sum);
-    companions.push_back({limiting, std::move(next)});
+    companions.changes.push_back({limiting, std::move(next)});
     return std::nullopt;
   }
 

@@ -2,6 +2,8 @@
 #include "harness/base/random.h"
 #include "reference/api/types/corev1.h"
 #include "reference/apiserver/admission/plugin.h"
+#include "reference/apiserver/admission/service_account/mountable_secrets.h"
+#include "reference/apiserver/authorization/pod_references.h"
 
 namespace plumb::apiserver {
 namespace {
@@ -40,8 +42,16 @@ bool mounts_there(const corev1::Container& container) {
   return false;
 }
 
+// Empty when there is none.
+std::string present_token_volume(const corev1::PodSpec& spec) {
+  for (const corev1::Volume& volume : spec.volumes)
+    if (volume.name.view().starts_with(volume_prefix)) return volume.name.str();
+  return {};
+}
+
 void mount_token(corev1::PodSpec& spec) {
-  const std::string name = std::string(volume_prefix) + random_suffix(5);
+  const std::string present = present_token_volume(spec);
+  const std::string name = present.empty() ? std::string(volume_prefix) + random_suffix(5) : present;
   bool used = false;
   for (api::List<corev1::Container>* containers : {&spec.initContainers, &spec.containers}) {
     for (corev1::Container& container : *containers) {
@@ -53,7 +63,7 @@ void mount_token(corev1::PodSpec& spec) {
       used = true;
     }
   }
-  if (used) spec.volumes.push_back(token_volume(name));
+  if (used && present.empty()) spec.volumes.push_back(token_volume(name));
 }
 
 class ServiceAccount final : public AdmissionPlugin {
@@ -66,19 +76,41 @@ class ServiceAccount final : public AdmissionPlugin {
     if (pod.metadata.annotations.contains(mirror_annotation)) return check_mirror(request, pod);
     if (pod.spec.serviceAccountName.empty()) pod.spec.serviceAccountName = default_account;
     pod.spec.serviceAccount = pod.spec.serviceAccountName;
-    const std::string name = pod.spec.serviceAccountName.str();
-    const auto account = cluster.get<corev1::ServiceAccount>(request.namespace_, name);
-    if (!account)
-      return status::forbidden({"", "pods"}, request.name,
-                               "error looking up service account " + std::string(request.namespace_) + "/" + name + ": serviceaccount \"" + name + "\" not found");
+    const auto account = account_of(pod, request, cluster);
+    if (!account) return missing(pod, request);
     if (pod.spec.automountServiceAccountToken.value_or(account->automountServiceAccountToken.value_or(true))) mount_token(pod.spec);
     if (pod.spec.imagePullSecrets.empty()) pod.spec.imagePullSecrets = account->imagePullSecrets;
     return std::nullopt;
   }
 
+  Refusal validate(const AdmissionRequest& request, const ClusterView& cluster) const override {
+    if (!request.object || &request.resource.type() != &corev1::Pod::info()) return std::nullopt;
+    const bool created = request.operation == Operation::create && request.subresource.empty();
+    if (!created && request.subresource != "ephemeralcontainers") return std::nullopt;
+    const auto& pod = *static_cast<const corev1::Pod*>(request.object);
+    if (pod.metadata.annotations.contains(mirror_annotation)) return std::nullopt;
+    const auto account = account_of(pod, request, cluster);
+    if (!account) return missing(pod, request);
+    if (!limits_secrets(*account)) return std::nullopt;
+    const std::string unnamed = created ? unnamed_secret(*account, pod.spec) : unnamed_secret_of_ephemeral(*account, pod.spec);
+    return unnamed.empty() ? Refusal() : status::forbidden({"", "pods"}, request.name, unnamed);
+  }
+
  private:
+  static std::shared_ptr<const corev1::ServiceAccount> account_of(const corev1::Pod& pod, const AdmissionRequest& request, const ClusterView& cluster) {
+    return cluster.get<corev1::ServiceAccount>(request.namespace_, pod.spec.serviceAccountName);
+  }
+
+  static metav1::Status missing(const corev1::Pod& pod, const AdmissionRequest& request) {
+    const std::string name = pod.spec.serviceAccountName.str();
+    return status::forbidden({"", "pods"}, request.name,
+                             "error looking up service account " + std::string(request.namespace_) + "/" + name + ": serviceaccount \"" + name + "\" not found");
+  }
+
   static Refusal check_mirror(const AdmissionRequest& request, const corev1::Pod& pod) {
     if (!pod.spec.serviceAccountName.empty()) return status::forbidden({"", "pods"}, request.name, "a mirror pod may not reference service accounts");
+    if (any_reference(pod, [](Referenced what, std::string_view) { return what == Referenced::secret; }))
+      return status::forbidden({"", "pods"}, request.name, "a mirror pod may not reference secrets");
     for (const corev1::Volume& volume : pod.spec.volumes)
       if (volume.volumeSource.projected)
         for (const corev1::VolumeProjection& source : volume.volumeSource.projected->sources)
