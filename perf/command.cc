@@ -16,6 +16,7 @@
 #include "harness/results/model.h"
 #include "harness/results/writer.h"
 #include "perf/live_metrics.h"
+#include "perf/run_space.h"
 #include "perf/runner.h"
 #include "perf/scenario.h"
 
@@ -42,7 +43,7 @@ struct Options {
   std::string output_dir = "plumb-perf";
   std::string metrics_address;
   std::vector<std::string> formats;
-  std::string file;
+  std::string file, variant;
   int repeat = 1;
   int connections = 4;
 };
@@ -66,18 +67,10 @@ Result<std::vector<Scenario>> load_all(const Options& options) {
   const auto settings = PLUMB_TRY(parse_settings(options.settings));
   std::vector<Scenario> scenarios;
   if (!options.file.empty()) {
-    const std::string name = std::filesystem::path(options.file).stem();
+    const std::string name = std::filesystem::path(options.file).stem().string() + (options.variant.empty() ? "" : "/" + options.variant);
     scenarios.push_back(PLUMB_TRY(load_scenario(name, PLUMB_TRY(read_file(options.file)), options.file, options.size, settings)));
   }
-  for (const auto& name : options.scenarios) {
-    const auto found = embedded_scenarios().find(name);
-    if (found == embedded_scenarios().end()) {
-      std::vector<std::string> names;
-      for (const auto& [known, text] : embedded_scenarios()) names.push_back(known);
-      return fail(Code::not_found, "there is no scenario \"" + name + "\"; there are " + join(names, ", "));
-    }
-    scenarios.push_back(PLUMB_TRY(load_scenario(name, found->second, "perf/" + name + "/scenario.yaml", options.size, settings)));
-  }
+  for (const auto& name : options.scenarios) scenarios.push_back(PLUMB_TRY(load_built_in(name, options.size, settings)));
   if (scenarios.empty()) return fail(Code::invalid_argument, "name a scenario to run, or give --file; `plumb perf list` shows them");
   return scenarios;
 }
@@ -104,6 +97,7 @@ std::string command_line(const Options& options) {
   std::string command = "plumb perf run";
   for (const auto& name : options.scenarios) command += " " + name;
   if (!options.file.empty()) command += " --file " + options.file;
+  if (!options.variant.empty()) command += " --variant " + options.variant;
   command += " --size " + options.size;
   for (const auto& setting : options.settings) command += " --set " + setting;
   if (options.repeat != 1) command += " --repeat " + std::to_string(options.repeat);
@@ -114,7 +108,13 @@ std::string command_line(const Options& options) {
 void conclude(results::Run& run, const std::vector<harness::ScenarioOutcome>& outcomes, bool interrupted) {
   run.verdict = results::RunVerdict::success;
   for (const auto& outcome : outcomes) {
-    if (!outcome.thresholds_held() && run.verdict == results::RunVerdict::success) run.verdict = results::RunVerdict::failure;
+    if (outcome.unsupported.empty()) continue;
+    run.verdict = results::RunVerdict::partial;
+    run.message = outcome.name + " is unsupported: " + outcome.unsupported;
+    break;
+  }
+  for (const auto& outcome : outcomes) {
+    if (!outcome.thresholds_held()) run.verdict = results::RunVerdict::failure;
   }
   for (const auto& outcome : outcomes) {
     if (outcome.valid()) continue;
@@ -129,9 +129,10 @@ void conclude(results::Run& run, const std::vector<harness::ScenarioOutcome>& ou
 }
 
 int exit_code(results::RunVerdict verdict) {
+  if (stop_wanted) return cli::exit_interrupted;
   switch (verdict) {
     case results::RunVerdict::success: return cli::exit_ok;
-    case results::RunVerdict::partial: return cli::exit_interrupted;
+    case results::RunVerdict::partial: return cli::exit_partial;
     default: return cli::exit_failed;
   }
 }
@@ -185,6 +186,7 @@ class PerfRun {
     RunSetup setup{*client_, *transport_, real_clock(), stop_wanted, run_.id, hooks()};
     auto outcome = PLUMB_TRY(run_scenario(scenario, setup));
     outcome.repetition = repetition;
+    if (!outcome.unsupported.empty()) progress_.line("unsupported, the cluster lacks: " + outcome.unsupported);
     for (const auto& why : outcome.invalid) progress_.line(progress_.paint(cli::Colour::red, "invalid: ") + why);
     run_.scenarios.push_back(to_json(outcome));
     outcomes_.push_back(std::move(outcome));
@@ -243,8 +245,8 @@ class PerfRun {
 };
 
 int list_scenarios() {
-  for (const auto& [name, text] : embedded_scenarios()) {
-    const auto scenario = load_scenario(name, text, "perf/" + name + "/scenario.yaml", "smoke", {});
+  for (const auto& name : built_in_names()) {
+    const auto scenario = load_built_in(name, "smoke", {});
     if (!scenario.ok()) return usage_error(scenario.error().message);
     std::cout << name << "\n  " << scenario->question << "\n  sizes: " << join(scenario->sizes, ", ") << "; parameters:";
     for (const auto& [key, value] : scenario->parameters) std::cout << " " << key << "=" << value;
@@ -272,10 +274,11 @@ class PerfCommand final : public cli::Command {
     Options options;
     Arguments arguments("perf", summary(), globals);
     arguments.positional("action", action, "list (the scenarios), run, or clean (remove what interrupted runs left)", true)
-        .positionals("scenario", options.scenarios, "which to run")
+        .positionals("scenario", options.scenarios, "which to run, as name or name/variant")
         .option("--size", options.size, "smoke, medium or large")
         .option("--set", options.settings, "a parameter as key=value; may be repeated")
         .option("--file", options.file, "run the scenario in this YAML file")
+        .option("--variant", options.variant, "which variant of that file (default: its first)")
         .option("--repeat", options.repeat, "how often each scenario runs; five or more let `plumb compare` see what differs from run to run")
         .option("--connections", options.connections, "HTTP/2 connections that the load uses")
         .option("--output-dir", options.output_dir, "where results.json and the reports go")
@@ -293,8 +296,8 @@ class ScenarioListing final : public cli::Listing {
  public:
   std::vector<std::pair<std::string, std::string>> entries() const override {
     std::vector<std::pair<std::string, std::string>> out;
-    for (const auto& [name, text] : embedded_scenarios()) {
-      const auto scenario = load_scenario(name, text, name, "smoke", {});
+    for (const auto& name : built_in_names()) {
+      const auto scenario = load_built_in(name, "smoke", {});
       out.emplace_back(name, scenario.ok() ? scenario->question : scenario.error().message);
     }
     return out;

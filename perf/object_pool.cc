@@ -28,8 +28,8 @@ std::optional<std::uint64_t> ObjectPool::use_any() {
 
 std::optional<std::uint64_t> ObjectPool::use_in_turn(std::uint64_t turn) {
   std::lock_guard lock(mutex_);
-  if (turn >= living_.size() - first_) return std::nullopt;
-  return use(living_[first_ + turn]);
+  if (first_ == living_.size()) return std::nullopt;
+  return use(living_[first_ + turn % (living_.size() - first_)]);
 }
 
 void ObjectPool::end_use(std::uint64_t number) {

@@ -19,7 +19,7 @@ class ObjectPool {
   std::uint64_t begin_create() { return next_++; }  // one thread at a time
   void created(std::uint64_t number);
   void create_failed();
-  // A living object at random, or the `turn`th in the order of making (for `each`); nullopt when there is none. It is not removed until end_use().
+  // A living object at random, or the `turn`th in the order of making, from the first again after the last (for `each`); nullopt when there is none. It is not removed until end_use().
   std::optional<std::uint64_t> use_any();
   std::optional<std::uint64_t> use_in_turn(std::uint64_t turn);
   void end_use(std::uint64_t number);

@@ -32,6 +32,13 @@ TEST(ObjectPool, WhatIsInUseIsNotRemoved) {
   EXPECT_EQ(pool.begin_remove(), 0u);
 }
 
+TEST(ObjectPool, TurnsGoRound) {
+  ObjectPool pool(1);
+  make(pool, 3);
+  pool.begin_remove();
+  for (std::uint64_t turn = 0; turn < 6; ++turn) EXPECT_EQ(pool.use_in_turn(turn), 1 + turn % 2);
+}
+
 TEST(ObjectPool, WhatIsBeingRemovedIsNotUsed) {
   ObjectPool pool(1);
   make(pool, 1);

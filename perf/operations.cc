@@ -20,12 +20,11 @@ std::string reason_of(const Result<Response>& response) {
 
 class ApiOperation : public harness::Operation {
  public:
-  ApiOperation(const Action& action, const ObjectTemplate& object, const std::string& space, std::shared_ptr<ObjectPool> pool,
-               LoadTransport& transport)
-      : action_(action), object_(object), collection_(collection_path(object, space)), pool_(std::move(pool)), transport_(transport) {}
+  ApiOperation(const Action& action, const RunObject& object, std::shared_ptr<ObjectPool> pool, LoadTransport& transport, Clock& clock)
+      : action_(action), object_(object), collection_(object.where.path()), pool_(std::move(pool)), transport_(transport), clock_(clock) {}
 
  protected:
-  std::string path_of(std::uint64_t number) const { return collection_ + "/" + object_.object_name.with(number); }
+  std::string path_of(std::uint64_t number) const { return collection_ + "/" + object_.name.with(number); }
   std::optional<std::uint64_t> pick(std::uint64_t turn) { return action_.each ? pool_->use_in_turn(turn) : pool_->use_any(); }
   std::function<void(bool)> end_use(std::uint64_t number) {
     return [pool = pool_, number](bool) { pool->end_use(number); };
@@ -42,17 +41,18 @@ class ApiOperation : public harness::Operation {
   }
 
   const Action& action_;
-  const ObjectTemplate& object_;
+  const RunObject& object_;
   const std::string collection_;
   const std::shared_ptr<ObjectPool> pool_;
   LoadTransport& transport_;
+  Clock& clock_;
 };
 
 class Create final : public ApiOperation {
   using ApiOperation::ApiOperation;
   void start(std::uint64_t, std::shared_ptr<Ticket> ticket) override {
     const std::uint64_t number = pool_->begin_create();
-    Request request{.method = "POST", .target = collection_, .headers = {{"content-type", "application/json"}}, .body = object_.body.with(number)};
+    Request request{.method = "POST", .target = collection_, .headers = {{"content-type", "application/json"}}, .body = object_.body.with(number, clock_.wall())};
     send(std::move(request), std::move(ticket), [pool = pool_, number](bool ok) { ok ? pool->created(number) : pool->create_failed(); });
   }
 };
@@ -77,9 +77,9 @@ class Patch final : public ApiOperation {
     const auto number = pick(turn);
     if (!number) return ticket->done(nothing_left);
     send({.method = "PATCH",
-          .target = path_of(*number),
+          .target = path_of(*number) + (action_.subresource.empty() ? "" : "/" + action_.subresource),
           .headers = {{"content-type", "application/strategic-merge-patch+json"}},
-          .body = action_.patch.with(turn)},
+          .body = action_.patch.with(turn, clock_.wall())},
          std::move(ticket), end_use(*number));
   }
 };
@@ -92,7 +92,7 @@ class Remove final : public ApiOperation {
     send({.method = "DELETE",
           .target = path_of(*number),
           .headers = {{"content-type", "application/json"}},
-          .body = R"({"kind":"DeleteOptions","apiVersion":"v1","propagationPolicy":"Background"})"},
+          .body = R"({"kind":"DeleteOptions","apiVersion":"v1","propagationPolicy":")" + action_.propagation + "\"}"},
          std::move(ticket), [pool = pool_, number = *number](bool ok) { ok ? pool->removed() : pool->remove_failed(number); });
   }
 };
@@ -118,21 +118,17 @@ class OpenWatch final : public ApiOperation {
 
 }  // namespace
 
-std::string collection_path(const ObjectTemplate& object, const std::string& space) {
-  const bool core = object.api_version.find('/') == std::string::npos;
-  return (core ? "/api/" : "/apis/") + object.api_version + "/namespaces/" + space + "/" + object.resource;
-}
-
-std::unique_ptr<harness::Operation> make_operation(const Action& action, const ObjectTemplate& object, const std::string& space, std::shared_ptr<ObjectPool> pool,
-                                                   LoadTransport& transport) {
+std::unique_ptr<harness::Operation> make_operation(const Action& action, const RunObject& object, std::shared_ptr<ObjectPool> pool,
+                                                   LoadTransport& transport, Clock& clock) {
   switch (action.verb) {
-    case Verb::create: return std::make_unique<Create>(action, object, space, std::move(pool), transport);
-    case Verb::get: return std::make_unique<Get>(action, object, space, std::move(pool), transport);
-    case Verb::list: return std::make_unique<List>(action, object, space, std::move(pool), transport);
-    case Verb::patch: return std::make_unique<Patch>(action, object, space, std::move(pool), transport);
-    case Verb::remove: return std::make_unique<Remove>(action, object, space, std::move(pool), transport);
-    case Verb::watch: return std::make_unique<OpenWatch>(action, object, space, std::move(pool), transport);
-    case Verb::wait: break;
+    case Verb::create: return std::make_unique<Create>(action, object, std::move(pool), transport, clock);
+    case Verb::get: return std::make_unique<Get>(action, object, std::move(pool), transport, clock);
+    case Verb::list: return std::make_unique<List>(action, object, std::move(pool), transport, clock);
+    case Verb::patch: return std::make_unique<Patch>(action, object, std::move(pool), transport, clock);
+    case Verb::remove: return std::make_unique<Remove>(action, object, std::move(pool), transport, clock);
+    case Verb::watch: return std::make_unique<OpenWatch>(action, object, std::move(pool), transport, clock);
+    case Verb::wait:
+    case Verb::stop_node: break;
   }
   return nullptr;
 }

@@ -6,11 +6,11 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
-#include "harness/base/log.h"
-#include "harness/base/random.h"
 #include "harness/load/measure/measurement.h"
+#include "perf/node_stopper.h"
 #include "perf/object_pool.h"
 #include "perf/operations.h"
+#include "perf/run_space.h"
 
 namespace plumb::perf {
 namespace {
@@ -19,11 +19,8 @@ using harness::Measurement;
 using harness::MeasurementContext;
 using nlohmann::json;
 
-constexpr Duration longest_clean_up = std::chrono::minutes(5);
 constexpr std::uint64_t pool_seed = 1;  // the same objects are drawn in every run
 constexpr Duration tick = std::chrono::milliseconds(250);  // of progress, and the longest until a stop is seen
-
-const client::Resource namespaces{"v1", "namespaces", ""};
 
 // Whatever may let a waiting phase go on.
 class Signal {
@@ -52,6 +49,11 @@ struct RunningLoad {
   std::unique_ptr<harness::LoadRun> run;
 };
 
+struct Measured {
+  std::string name, object;
+  std::unique_ptr<Measurement> measurement;
+};
+
 class ScenarioRun {
  public:
   ScenarioRun(const Scenario& scenario, const RunSetup& setup) : scenario_(scenario), setup_(setup) {
@@ -64,84 +66,83 @@ class ScenarioRun {
     outcome_.size = scenario_.size;
     outcome_.parameters = scenario_.parameters;
     PLUMB_TRY(make_measurements());
-    PLUMB_TRY(make_namespace());
+    auto space = RunSpace::make(setup_.client, scenario_, setup_.run_id);
+    if (!space.ok() && space.error().code == Code::unsupported) {
+      outcome_.unsupported = space.error().message;
+      return std::move(outcome_);
+    }
+    if (!space.ok()) return space.error();
+    space_ = std::move(*space);
     const Status played = play();
     measurements_.clear();
     count_objects();
-    const Status cleaned = remove_namespace();
+    const Status cleaned = remove_space();
     if (!played.ok()) return played.error();
     if (!cleaned.ok()) outcome_.invalid.push_back(cleaned.error().message);
-    judge_thresholds();
+    if (outcome_.unsupported.empty()) judge_thresholds();
     return std::move(outcome_);
   }
 
  private:
   Status make_measurements() {
-    for (const auto& name : scenario_.measurements) {
+    for (const auto& [name, object] : scenario_.measurements) {
       auto measurement = Registry<Measurement>::make(name);
       if (!measurement) {
         return fail(Code::not_found, "scenario " + scenario_.name + ": there is no measurement \"" + name + "\"; see `plumb list measurements`");
       }
-      measurements_.emplace_back(name, std::move(measurement));
+      measurements_.push_back({name, object, std::move(measurement)});
     }
     for (const Phase& phase : scenario_.phases) {
       for (const Action& action : phase.actions) {
-        if (action.verb == Verb::wait && !reached(action.condition)) {
+        if (action.verb == Verb::wait && !reached(action)) {
           return fail(Code::not_found, "scenario " + scenario_.name + ", phase " + phase.name + ": none of its measurements knows the condition \"" +
-                                           action.condition + "\"");
+                                           action.condition + "\"" + (action.object.empty() ? "" : " of object " + action.object));
         }
       }
     }
     return {};
   }
 
-  Status make_namespace() {
-    space_ = "plumb-perf-" + random_suffix(8);
-    const json object{{"apiVersion", "v1"},
-                      {"kind", "Namespace"},
-                      {"metadata", {{"name", space_}, {"labels", {{run_label, setup_.run_id}}}}}};
-    if (auto made = setup_.client.create(namespaces, object); !made.ok()) return std::move(made).error().in("making the namespace for scenario " + scenario_.name);
-    return wait_for_service_account();
-  }
-
   // Pods are refused until the namespace has its default service account; a cluster without that controller goes without.
-  Status wait_for_service_account() {
-    const bool needed = scenario_.objects.contains("pod");
-    if (!needed) return {};
-    const client::Resource accounts{"v1", "serviceaccounts", space_};
+  void wait_for_service_account() {
+    if (!space_.has_pods()) return;
+    const client::Resource accounts{"v1", "serviceaccounts", space_.name()};
     auto there = setup_.client.wait_for(accounts, "default", "the namespace's default service account", [](const json* object) { return object != nullptr; },
                                         std::chrono::seconds(10));
     if (!there.ok()) setup_.hooks.said("no default service account appeared in the namespace; going on without");
-    return {};
   }
 
   Status play() {
+    wait_for_service_account();
     began_ = setup_.clock.now();
-    MeasurementContext context{setup_.client, setup_.transport, setup_.clock, space_, began_, [this] { signal_.notify(); }};
-    for (auto& [name, measurement] : measurements_) {
-      if (auto started = measurement->start(context); !started.ok()) return std::move(started).error().in("starting the measurement " + name);
+    MeasurementContext context{setup_.client, setup_.transport, setup_.clock, space_.name(), began_, std::nullopt, [this] { signal_.notify(); }};
+    for (auto& measured : measurements_) {
+      context.object.reset();
+      if (!measured.object.empty()) context.object = {measured.object, space_.object(measured.object).where, space_.object(measured.object).kind};
+      if (auto started = measured.measurement->start(context); !started.ok()) return std::move(started).error().in("starting the measurement " + measured.name);
     }
     for (const Phase& phase : scenario_.phases) {
-      if (setup_.stop) break;
+      if (setup_.stop || !outcome_.unsupported.empty()) break;
       PLUMB_TRY(play_phase(phase));
     }
     outcome_.seconds = since_beginning();
     if (setup_.stop) outcome_.invalid.push_back("interrupted");
-    for (auto& [name, measurement] : measurements_) {
-      if (auto gathered = measurement->gather(outcome_); !gathered.ok()) outcome_.invalid.push_back(name + ": " + gathered.error().message);
+    for (auto& measured : measurements_) {
+      if (auto gathered = measured.measurement->gather(outcome_); !gathered.ok()) outcome_.invalid.push_back(measured.name + ": " + gathered.error().message);
     }
     return {};
   }
 
   Status play_phase(const Phase& phase) {
     setup_.hooks.said("phase " + phase.name);
-    for (auto& [name, measurement] : measurements_) measurement->phase_begins(phase.name);
+    for (auto& measured : measurements_) measured.measurement->phase_begins(phase.name);
     const double began = since_beginning();
     std::list<RunningLoad> loads;
     std::vector<const Action*> waits;
     for (const Action& action : phase.actions) {
       if (action.verb == Verb::wait) waits.push_back(&action);
-      else PLUMB_TRY(add_load(phase, action, loads));
+      else if (action.verb != Verb::stop_node) PLUMB_TRY(add_load(phase, action, loads));
+      else if (!PLUMB_TRY(stop_node(action))) return {};
     }
     for (RunningLoad& load : loads) load.run->start();
     await(phase, loads, waits);
@@ -150,13 +151,22 @@ class ScenarioRun {
     return {};
   }
 
+  // False: the cluster has no way to do it.
+  Result<bool> stop_node(const Action& action) {
+    const Status stopped = stopper_.stop(setup_.client, space_.name(), action.command, action.undo);
+    if (stopped.ok()) return true;
+    if (stopped.error().code != Code::unsupported) return stopped.error();
+    outcome_.unsupported = stopped.error().message;
+    return false;
+  }
+
   Status add_load(const Phase& phase, const Action& action, std::list<RunningLoad>& loads) {
-    const ObjectTemplate& object = scenario_.objects.at(action.object);
+    const RunObject& object = space_.object(action.object);
     RunningLoad& load = loads.emplace_back();
     load.action = &action;
-    load.live = {scenario_.name, phase.name, std::string(to_string(action.verb)) + " " + object.resource, 0, {}};
+    load.live = {scenario_.name, phase.name, name_of(phase, action), 0, {}};
     if (const auto* open = std::get_if<harness::OpenLoop>(&action.loop)) load.live.requested_rate = std::max(open->arrivals.rate, open->arrivals.end_rate);
-    load.operation = make_operation(action, object, space_, pools_.at(action.object), setup_.transport);
+    load.operation = make_operation(action, object, pools_.at(action.object), setup_.transport, setup_.clock);
     harness::LoadPlan plan;
     plan.loop = action.loop;
     harness::LoadObserver observer;
@@ -168,6 +178,19 @@ class ScenarioRun {
     };
     load.run = PLUMB_TRY(harness::LoadRun::create(setup_.clock, *load.operation, plan, observer));
     return {};
+  }
+
+  // "patch nodes/status"; where the phase does the same with objects of two templates, each is named.
+  std::string name_of(const Phase& phase, const Action& action) const {
+    const auto verb_and_kind = [&](const Action& one) {
+      const std::string kind = space_.object(one.object).where.plural;
+      return std::string(to_string(one.verb)) + " " + kind + (one.subresource.empty() ? "" : "/" + one.subresource);
+    };
+    const std::string name = verb_and_kind(action);
+    const bool ambiguous = std::any_of(phase.actions.begin(), phase.actions.end(), [&](const Action& other) {
+      return other.verb != Verb::wait && other.verb != Verb::stop_node && other.object != action.object && verb_and_kind(other) == name;
+    });
+    return ambiguous ? name + " (" + action.object + ")" : name;
   }
 
   // Returns when all loads have ended and all waits are over.
@@ -182,6 +205,10 @@ class ScenarioRun {
         waits.clear();
       }
       std::erase_if(waits, [&](const Action* wait) { return is_over(phase, *wait, phase_began); });
+      const bool rest_is_over = waits.empty() && std::all_of(loads.begin(), loads.end(), [](const RunningLoad& load) { return load.action->until_phase_ends || load.run->finished(); });
+      for (RunningLoad& load : loads) {
+        if (rest_is_over && load.action->until_phase_ends) load.run->end_early();
+      }
       const bool ended = std::all_of(loads.begin(), loads.end(), [](const RunningLoad& load) { return load.run->finished(); });
       if (ended && waits.empty()) return;
       if (setup_.clock.now() - shown >= tick) {
@@ -193,9 +220,13 @@ class ScenarioRun {
   }
 
   bool is_over(const Phase& phase, const Action& wait, Instant phase_began) {
-    const std::uint64_t now = reached(wait.condition).value_or(0);
+    const std::uint64_t now = reached(wait).value_or(0);
     if (now >= wait.count) return true;
     if (setup_.clock.now() - phase_began < wait.timeout) return false;
+    if (now == 0 && !wait.lacking.empty()) {
+      outcome_.unsupported = wait.lacking;
+      return true;
+    }
     outcome_.invalid.push_back("phase " + phase.name + ": only " + std::to_string(now) + " of " + std::to_string(wait.count) + " reached " +
                                wait.condition + " in time");
     return true;
@@ -224,9 +255,10 @@ class ScenarioRun {
     }
   }
 
-  std::optional<std::uint64_t> reached(const std::string& condition) const {
-    for (const auto& [name, measurement] : measurements_) {
-      if (const auto count = measurement->reached(condition)) return count;
+  std::optional<std::uint64_t> reached(const Action& wait) const {
+    for (const auto& measured : measurements_) {
+      if (!wait.object.empty() && measured.object != wait.object) continue;
+      if (const auto count = measured.measurement->reached(wait.condition)) return count;
     }
     return std::nullopt;
   }
@@ -234,21 +266,15 @@ class ScenarioRun {
   void count_objects() {
     for (const auto& [name, pool] : pools_) {
       harness::ObjectCount count = pool->count();
-      count.kind = scenario_.objects.at(name).resource;
+      count.kind = space_.object(name).where.plural;
       outcome_.objects.push_back(count);
     }
   }
 
-  Status remove_namespace() {
+  Status remove_space() {
     setup_.hooks.said("cleaning up");
-    for (const auto& [name, object] : scenario_.objects) {
-      const client::Resource resource{object.api_version, object.resource, space_};
-      if (auto removed = setup_.client.remove_collection(resource); !removed.ok()) log::warning("perf", removed.error().message);
-    }
-    if (auto removed = setup_.client.remove(namespaces, space_); !removed.ok()) return std::move(removed).error().in("cleaning up the namespace " + space_);
-    auto gone = setup_.client.wait_for(namespaces, space_, "namespace " + space_ + " to be gone", [](const json* object) { return object == nullptr; },
-                                       longest_clean_up);
-    if (!gone.ok()) return std::move(gone).error().in("cleaning up");
+    PLUMB_TRY(stopper_.start(setup_.client));
+    PLUMB_TRY(space_.remove(setup_.client));
     for (auto& count : outcome_.objects) {
       count.removed += count.left;
       count.left = 0;
@@ -272,27 +298,16 @@ class ScenarioRun {
   const Scenario& scenario_;
   const RunSetup& setup_;
   harness::ScenarioOutcome outcome_;
-  std::string space_;
+  RunSpace space_;
+  NodeStopper stopper_;
   Instant began_{};
   std::map<std::string, std::shared_ptr<ObjectPool>> pools_;
   Signal signal_;
-  std::vector<std::pair<std::string, std::unique_ptr<Measurement>>> measurements_;
+  std::vector<Measured> measurements_;
 };
 
 }  // namespace
 
 Result<harness::ScenarioOutcome> run_scenario(const Scenario& scenario, const RunSetup& setup) { return ScenarioRun(scenario, setup).run(); }
-
-Result<int> clean_up(client::Client& client, const std::string& run_id) {
-  const json found = PLUMB_TRY(client.list_all(namespaces, {{"labelSelector", run_id.empty() ? run_label : std::string(run_label) + "=" + run_id}}));
-  int count = 0;
-  for (const json& item : found.value("items", json::array())) {
-    const std::string name = item.at("metadata").at("name");
-    if (!name.starts_with("plumb-perf-")) continue;
-    PLUMB_TRY(client.remove(namespaces, name));
-    ++count;
-  }
-  return count;
-}
 
 }  // namespace plumb::perf

@@ -40,13 +40,8 @@ struct RunSetup {
   RunHooks hooks;
 };
 
-inline constexpr char run_label[] = "plumb.io/run";
-
-// An error when the scenario could not begin or its measurements say they are incomplete; an outcome otherwise, whose `invalid` tells
-// whether it may be believed.
+// An error when the scenario could not begin; an outcome otherwise, whose `invalid` tells whether it may be believed, and `unsupported` what the
+// cluster lacks for it.
 Result<harness::ScenarioOutcome> run_scenario(const Scenario& scenario, const RunSetup& setup);
-
-// Takes away the namespaces that a run (or, with an empty id, any run) left behind. Answers how many.
-Result<int> clean_up(client::Client& client, const std::string& run_id);
 
 }  // namespace plumb::perf

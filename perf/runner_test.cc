@@ -3,14 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "harness/base/encoding.h"
 #include "harness/net/client.h"
 #include "harness/net/server.h"
 #include "perf/live_metrics.h"
+#include "perf/run_space.h"
 
 namespace plumb::perf {
 namespace {
@@ -29,6 +32,7 @@ class FakeCluster {
 
   client::Config config;
   bool schedules = true;      // pods get a node, deployments a status
+  std::string hidden_group;   // "/apis/apps/v1": served no more
   int refuse_creates = 0;     // status to answer to creates in namespaces; 0: none
 
   std::size_t count(const std::string& part) {
@@ -38,10 +42,19 @@ class FakeCluster {
 
  private:
   struct Watcher {
-    std::string collection, name;
+    std::string collection, name, query;
     net::ResponseWriter answer;
   };
 
+  // Whether the object has the one label that the query asks for.
+  static bool selected(const json& object, const std::string& query) {
+    const std::string decoded = url_decode(query).value_or("");
+    const auto at = decoded.find("labelSelector=");
+    if (at == std::string::npos) return true;
+    const std::string wanted = decoded.substr(at + 14, decoded.find('&', at) - at - 14), key = wanted.substr(0, wanted.find('='));
+    const json labels = object["metadata"].value("labels", json::object());
+    return labels.contains(key) && (wanted == key || labels[key] == wanted.substr(key.size() + 1));
+  }
   static std::string name_wanted(const std::string& query) {
     const std::string decoded = url_decode(query).value_or("");
     const auto at = decoded.find("metadata.name=");
@@ -53,30 +66,44 @@ class FakeCluster {
     const std::size_t group = parts[1] == "api" ? 3 : 4;
     return (parts.size() - group) % 2 == 1;
   }
+  // The object that a path with a subresource is about.
+  static std::string object_of(const std::string& path) { return path.ends_with("/status") ? path.substr(0, path.size() - 7) : path; }
+  static json resources_of(const std::string& path) {
+    const std::map<std::string, std::vector<std::array<const char*, 3>>> served{
+        {"/api/v1", {{"pods", "Pod", ""}, {"configmaps", "ConfigMap", ""}, {"nodes", "Node", "cluster"}, {"namespaces", "Namespace", "cluster"},
+                     {"persistentvolumes", "PersistentVolume", "cluster"}, {"persistentvolumeclaims", "PersistentVolumeClaim", ""}, {"services", "Service", ""}}},
+        {"/apis/apps/v1", {{"deployments", "Deployment", ""}}},
+        {"/apis/scheduling.k8s.io/v1", {{"priorityclasses", "PriorityClass", "cluster"}}}};
+    json resources = json::array();
+    if (!served.contains(path)) return nullptr;
+    for (const auto& [name, kind, scope] : served.at(path)) resources.push_back({{"name", name}, {"kind", kind}, {"namespaced", std::string(scope).empty()}});
+    return {{"kind", "APIResourceList"}, {"resources", resources}};
+  }
 
   void tell(const char* type, const std::string& path) {
     json& object = objects_[path];
     object["metadata"]["resourceVersion"] = std::to_string(++version_);
     const std::string line = json{{"type", type}, {"object", object}}.dump() + "\n";
     for (auto& watcher : watchers_) {
-      if (watcher.collection == collection_of(path) && (watcher.name.empty() || path.ends_with("/" + watcher.name))) watcher.answer.write(line);
+      if (watcher.collection == collection_of(path) && (watcher.name.empty() || path.ends_with("/" + watcher.name)) && selected(object, watcher.query)) watcher.answer.write(line);
     }
   }
   void erase(const std::string& path) {
     tell("DELETED", path);
     objects_.erase(path);
   }
-  void erase_below(const std::string& prefix) {
+  void erase_below(const std::string& prefix, const std::string& query = {}) {
     std::vector<std::string> paths;
     for (const auto& [path, object] : objects_) {
-      if (path.find(prefix) != std::string::npos) paths.push_back(path);
+      if (path.find(prefix) != std::string::npos && selected(object, query)) paths.push_back(path);
     }
     for (const auto& path : paths) erase(path);
   }
   void control(const std::string& path) {
     json& object = objects_[path];
     if (!schedules) return;
-    if (path.find("/pods/") != std::string::npos && !object["spec"].contains("nodeName")) {
+    if (path.find("/nodes/") != std::string::npos) return;
+    if (path.find("/pods/") != std::string::npos && !object["spec"].contains("nodeName") && object["spec"].value("schedulingGates", json::array()).empty()) {
       object["spec"]["nodeName"] = "n1";
       tell("MODIFIED", path);
       object["status"] = {{"phase", "Running"}, {"conditions", {{{"type", "Ready"}, {"status", "True"}}}}};
@@ -93,7 +120,9 @@ class FakeCluster {
     const net::Headers headers{{"content-type", "application/json"}};
     const auto send = [&](int status, const json& body) { answer.send(status, headers, body.dump()); };
     const auto not_found = [&] { send(404, {{"kind", "Status"}, {"code", 404}, {"reason", "NotFound"}, {"message", "not found"}}); };
-    const std::string& path = request.path;
+    const std::string path = object_of(request.path);
+    if (!hidden_group.empty() && path == hidden_group) return not_found();
+    if (const json resources = resources_of(path); !resources.is_null()) return send(200, resources);
     if (path == "/version") return send(200, {{"gitVersion", "v1.37.0"}});
     if (path == "/metrics") return answer.send(200, {}, "# TYPE apiserver_request_total counter\napiserver_request_total{verb=\"GET\"} " + std::to_string(++version_) + "\n");
     if (request.method == "POST") {
@@ -109,7 +138,7 @@ class FakeCluster {
       return control(full);
     }
     if (is_collection(path)) {
-      if (request.method == "DELETE") return erase_below(path + "/"), send(200, {{"kind", "Status"}});
+      if (request.method == "DELETE") return erase_below(path + "/", request.query), send(200, {{"kind", "Status"}});
       return list_or_watch(request, answer, headers);
     }
     const auto found = objects_.find(path);
@@ -133,7 +162,7 @@ class FakeCluster {
     const std::string name = name_wanted(request.query);
     json items = json::array();
     for (const auto& [path, object] : objects_) {
-      if (collection_of(path) == request.path && (name.empty() || path.ends_with("/" + name))) items.push_back(object);
+      if (collection_of(path) == request.path && selected(object, request.query) && (name.empty() || path.ends_with("/" + name))) items.push_back(object);
     }
     if (request.query.find("watch=") == std::string::npos) {
       return answer.send(200, headers, json{{"kind", "List"}, {"metadata", {{"resourceVersion", std::to_string(version_)}}}, {"items", items}}.dump());
@@ -143,7 +172,7 @@ class FakeCluster {
     if (!from_a_version) {
       for (const auto& item : items) answer.write(json{{"type", "ADDED"}, {"object", item}}.dump() + "\n");
     }
-    watchers_.push_back({request.path, name, answer});
+    watchers_.push_back({request.path, name, request.query, answer});
   }
 
   std::mutex mutex_;
@@ -156,7 +185,7 @@ class FakeCluster {
 class RunScenario : public testing::Test {
  protected:
   Result<harness::ScenarioOutcome> run(const std::string& name, const std::map<std::string, std::string>& settings) {
-    auto scenario = load_scenario(name, embedded_scenarios().at(name), name, "smoke", settings);
+    auto scenario = load_built_in(name, "smoke", settings);
     EXPECT_TRUE(scenario.ok()) << scenario.error().message;
     auto client = client::Client::connect(cluster.config);
     EXPECT_TRUE(client.ok());
@@ -166,7 +195,7 @@ class RunScenario : public testing::Test {
     return run_scenario(*scenario, {**client, **transport, real_clock(), stop, "run-1", hooks});
   }
   void expect_all_gone() {
-    EXPECT_EQ(cluster.count("/namespaces/"), 0u);
+    EXPECT_EQ(cluster.count("/"), 0u);
   }
 
   FakeCluster cluster;
@@ -191,7 +220,7 @@ TEST_F(RunScenario, ApiLatencyAccountsForEveryOperation) {
 }
 
 TEST_F(RunScenario, SchedulingThroughputSeesEveryPodBound) {
-  const auto outcome = run("scheduling-throughput", {{"pods", "200"}});
+  const auto outcome = run("scheduling-throughput/on-cluster", {{"pods", "200"}});
   ASSERT_TRUE(outcome.ok()) << outcome.error().message;
   EXPECT_TRUE(outcome->valid()) << outcome->invalid.front();
   EXPECT_EQ(outcome->distributions.at(0).values.count(), 200u);
@@ -201,11 +230,12 @@ TEST_F(RunScenario, SchedulingThroughputSeesEveryPodBound) {
   expect_all_gone();
 }
 
-TEST_F(RunScenario, DeploymentReconcileMeasuresEachPhase) {
-  const auto outcome = run("deployment-reconcile", {{"deployments", "6"}, {"rate", "100"}});
+TEST_F(RunScenario, ReconcileLatencyMeasuresEachPhase) {
+  const auto outcome = run("reconcile-latency", {{"objects", "6"}, {"rate", "100"}});
   ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  EXPECT_EQ(outcome->name, "reconcile-latency/deployment");
   EXPECT_TRUE(outcome->valid()) << outcome->invalid.front();
-  for (const std::string phase : {"create", "scale", "roll"}) {
+  for (const std::string phase : {"create", "scale", "update", "delete"}) {
     ASSERT_NE(outcome->metric(phase + "/converged/p50"), nullptr) << phase;
     EXPECT_LT(outcome->metric(phase + "/converged/p50")->value, 5);
   }
@@ -213,9 +243,63 @@ TEST_F(RunScenario, DeploymentReconcileMeasuresEachPhase) {
   expect_all_gone();
 }
 
+TEST_F(RunScenario, NodesAreMadeForTheRunAndRemoved) {
+  std::size_t most_nodes = 0;
+  hooks.progress = [&](const std::vector<LiveOperation>&) { most_nodes = std::max(most_nodes, cluster.count("/nodes/")); };
+  const auto outcome = run("scheduling-throughput/churn", {{"pods", "400"}, {"churn", "50"}});
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  EXPECT_TRUE(outcome->valid()) << outcome->invalid.front();
+  EXPECT_GE(most_nodes, 9u);
+  std::set<std::string> names;
+  for (const auto& metric : outcome->metrics) EXPECT_TRUE(names.insert(metric.name).second) << metric.name << " stands twice";
+  EXPECT_TRUE(names.contains("place/create pods (hopeless)/p50"));
+  EXPECT_EQ(outcome->metric("scheduling/throughput")->value > 1, true);
+  expect_all_gone();
+}
+
+TEST_F(RunScenario, GatedPodsCountFromWhenTheyAreLetGo) {
+  const auto outcome = run("scheduling-throughput/gated", {});
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  EXPECT_TRUE(outcome->valid()) << outcome->invalid.front();
+  EXPECT_LT(outcome->metric("scheduling/created to scheduled/max")->value, outcome->phases.back().length + 0.1);
+  expect_all_gone();
+}
+
+TEST_F(RunScenario, WhatTheClusterLacksMakesItUnsupported) {
+  const auto outcome = run("scheduling-throughput/volumes", {{"binding", "1"}});
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  EXPECT_EQ(outcome->unsupported, "a controller that binds claims to volumes");
+  EXPECT_TRUE(outcome->valid()) << outcome->invalid.front();
+  EXPECT_TRUE(outcome->thresholds.empty());
+  EXPECT_EQ(outcome->phases.back().name, "before") << "nothing is placed after that";
+  expect_all_gone();
+  cluster.hidden_group = "/apis/apps/v1";
+  const auto unserved = run("reconcile-latency/daemonset", {});
+  ASSERT_TRUE(unserved.ok()) << unserved.error().message;
+  EXPECT_NE(unserved->unsupported.find("kind DaemonSet of apps/v1"), std::string::npos) << unserved->unsupported;
+  expect_all_gone();
+}
+
+TEST_F(RunScenario, CleanUpFindsWhatLiesOutsideOfNamespaces) {
+  auto client = client::Client::connect(cluster.config);
+  ASSERT_TRUE(client.ok());
+  const auto scenario = load_built_in("scheduling-throughput/preemption", "smoke", {});
+  ASSERT_TRUE(scenario.ok()) << scenario.error().message;
+  const auto space = RunSpace::make(**client, *scenario, "killed");
+  ASSERT_TRUE(space.ok()) << space.error().message;
+  for (const std::string name : {"node", "low"}) {
+    const RunObject& object = space->object(name);
+    ASSERT_TRUE((*client)->create(object.where, json::parse(object.body.with(0))).ok());
+  }
+  EXPECT_EQ(clean_up(**client, "other").value(), 0);
+  EXPECT_EQ(cluster.count("/nodes/"), 1u);
+  EXPECT_EQ(clean_up(**client, "killed").value(), 1);
+  expect_all_gone();
+}
+
 TEST_F(RunScenario, WhatNeverHappensMakesItInvalid) {
   cluster.schedules = false;
-  const auto outcome = run("scheduling-throughput", {{"timeout", "1"}});
+  const auto outcome = run("scheduling-throughput/on-cluster", {{"timeout", "1"}});
   ASSERT_TRUE(outcome.ok());
   ASSERT_FALSE(outcome->valid());
   EXPECT_NE(outcome->invalid[0].find("only 0 of 30 reached pods-scheduled"), std::string::npos) << outcome->invalid[0];
@@ -226,7 +310,7 @@ TEST_F(RunScenario, WhatNeverHappensMakesItInvalid) {
 
 TEST_F(RunScenario, RefusedOperationsAreCountedByReason) {
   cluster.refuse_creates = 403;
-  const auto outcome = run("scheduling-throughput", {{"timeout", "1"}});
+  const auto outcome = run("scheduling-throughput/on-cluster", {{"timeout", "1"}});
   ASSERT_TRUE(outcome.ok());
   EXPECT_FALSE(outcome->valid());
   EXPECT_EQ(outcome->operations[0].failed.at("HTTP 403"), 30u);
@@ -239,7 +323,7 @@ TEST_F(RunScenario, AStopCleansUp) {
   hooks.progress = [this](const std::vector<LiveOperation>& operations) {
     if (operations[0].progress.succeeded >= 30) stop = true;
   };
-  const auto outcome = run("scheduling-throughput", {{"timeout", "60"}});
+  const auto outcome = run("scheduling-throughput/on-cluster", {{"timeout", "60"}});
   ASSERT_TRUE(outcome.ok());
   EXPECT_FALSE(outcome->valid());
   EXPECT_LT(outcome->seconds, 30);
@@ -247,15 +331,15 @@ TEST_F(RunScenario, AStopCleansUp) {
 }
 
 TEST_F(RunScenario, MeasurementsAndConditionsMustExist) {
-  auto scenario = load_scenario("x", embedded_scenarios().at("scheduling-throughput"), "x", "smoke", {});
+  auto scenario = load_built_in("scheduling-throughput/on-cluster", "smoke", {});
   auto client = client::Client::connect(cluster.config);
   auto transport = harness::make_load_transport(cluster.config);
   hooks.said = [](const std::string&) {};
   const RunSetup setup{**client, **transport, real_clock(), stop, "run-1", hooks};
   auto unknown = *scenario;
-  unknown.measurements = {"no-such"};
+  unknown.measurements = {{"no-such", ""}};
   EXPECT_FALSE(run_scenario(unknown, setup).ok());
-  unknown.measurements = {"cluster-metrics"};
+  unknown.measurements = {{"cluster-metrics", ""}};
   EXPECT_NE(run_scenario(unknown, setup).error().message.find("none of its measurements knows the condition"), std::string::npos);
   expect_all_gone();
 }

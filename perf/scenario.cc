@@ -1,119 +1,20 @@
 #include "perf/scenario.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
-#include <cctype>
-#include <cmath>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "harness/base/encoding.h"
+#include "perf/yaml.h"
 
 namespace plumb::perf {
 namespace {
 
+using namespace yaml;
 using nlohmann::json;
 
-constexpr std::string_view number_mark = "${i}";
 constexpr std::size_t longest_scenario = 1 << 20;
-constexpr int deepest_manifest = 64;
-
-struct Invalid {  // thrown while reading, caught in load_scenario
-  int line;
-  std::string message;
-};
-
-[[noreturn]] void refuse(const YAML::Node& at, const std::string& message) { throw Invalid{at.Mark().line + 1, message}; }
-
-std::string scalar(const YAML::Node& node, const std::string& what) {
-  if (!node.IsScalar()) refuse(node, what + " must be a single value");
-  return node.Scalar();
-}
-
-double number(const YAML::Node& node, const std::string& what) {
-  const std::string text = scalar(node, what);
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0' || !std::isfinite(value) || value < 0) refuse(node, what + " must be a number, not \"" + text + "\"");
-  return value;
-}
-
-std::uint64_t whole(const YAML::Node& node, const std::string& what) {
-  const auto value = parse_int(scalar(node, what));
-  if (!value || *value < 1 || *value > 100'000'000) refuse(node, what + " must be a whole number from 1 to 100000000, not \"" + node.Scalar() + "\"");
-  return static_cast<std::uint64_t>(*value);
-}
-
-Duration duration(const YAML::Node& node, const std::string& what) {
-  const std::string text = scalar(node, what);
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  const std::string unit = end;
-  const std::map<std::string, double> units{{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}};
-  const auto found = units.find(unit);
-  if (end == text.c_str() || found == units.end() || !(value > 0) || value * found->second > 86'400) {
-    refuse(node, what + " must be a time such as 500ms, 30s or 5m (at most a day), not \"" + text + "\"");
-  }
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(value * found->second));
-}
-
-bool truth(const YAML::Node& node, const std::string& what) {
-  const std::string text = scalar(node, what);
-  if (text != "true" && text != "false") refuse(node, what + " must be true or false");
-  return text == "true";
-}
-
-void require_map(const YAML::Node& node, const std::string& what) {
-  if (!node.IsMap()) refuse(node, what + " must be a map");
-}
-
-void allow_only(const YAML::Node& node, const std::set<std::string>& keys, const std::string& what) {
-  std::set<std::string> seen;
-  for (const auto& entry : node) {
-    const std::string key = scalar(entry.first, "a key");
-    if (!keys.contains(key)) {
-      refuse(entry.first, "\"" + key + "\" is not known in " + what + "; there are " + join({keys.begin(), keys.end()}, ", "));
-    }
-    if (!seen.insert(key).second) refuse(entry.first, "\"" + key + "\" stands twice in " + what);
-  }
-}
-
-// A YAML tree as JSON; plain scalars become numbers, booleans and null as YAML's core schema says, quoted ones stay text.
-json to_json(const YAML::Node& node, int depth = 0) {
-  if (depth > deepest_manifest) refuse(node, "nested too deeply");
-  if (node.IsMap()) {
-    json out = json::object();
-    for (const auto& entry : node) out[scalar(entry.first, "a key")] = to_json(entry.second, depth + 1);
-    return out;
-  }
-  if (node.IsSequence()) {
-    json out = json::array();
-    for (const auto& item : node) out.push_back(to_json(item, depth + 1));
-    return out;
-  }
-  if (!node.IsScalar()) return nullptr;
-  const std::string& text = node.Scalar();
-  if (node.Tag() == "!") return text;
-  if (text == "true" || text == "false") return text == "true";
-  if (text == "null" || text == "~" || text.empty()) return nullptr;
-  if (const auto integer = parse_int(text)) return *integer;
-  char* end = nullptr;
-  const double real = std::strtod(text.c_str(), &end);
-  const bool looks_real = std::isdigit(static_cast<unsigned char>(text.back())) && text.find_first_not_of("0123456789.eE+-") == std::string::npos;
-  if (looks_real && *end == '\0') return real;
-  return text;
-}
-
-std::string plural(std::string kind) {
-  std::transform(kind.begin(), kind.end(), kind.begin(), [](unsigned char c) { return std::tolower(c); });
-  const auto ends = [&](std::string_view tail) { return kind.size() >= tail.size() && kind.compare(kind.size() - tail.size(), tail.size(), tail) == 0; };
-  if (kind == "endpoints") return kind;
-  if (ends("s") || ends("x") || ends("ch")) return kind + "es";
-  if (ends("y") && !ends("ay") && !ends("ey")) return kind.substr(0, kind.size() - 1) + "ies";
-  return kind + "s";
-}
+constexpr Duration longest_phase = std::chrono::hours(1);  // what `for: phase` lasts at most
 
 ObjectTemplate read_object(const std::string& name, const YAML::Node& node) {
   require_map(node, "object \"" + name + "\"");
@@ -124,16 +25,23 @@ ObjectTemplate read_object(const std::string& name, const YAML::Node& node) {
   }
   object.api_version = scalar(node["apiVersion"], "apiVersion");
   object.kind = scalar(node["kind"], "kind");
-  object.resource = plural(object.kind);
   if (!node["metadata"] || !node["metadata"].IsMap() || !node["metadata"]["name"]) refuse(node, "object \"" + name + "\" lacks metadata.name");
-  object.object_name = NumberedText(scalar(node["metadata"]["name"], "metadata.name"));
-  if (!object.object_name.numbered()) refuse(node["metadata"]["name"], "metadata.name of object \"" + name + "\" must contain ${i}");
-  object.body = NumberedText(to_json(node).dump());
+  object.object_name = RunText(scalar(node["metadata"]["name"], "metadata.name"));
+  if (node["metadata"]["namespace"]) object.space = scalar(node["metadata"]["namespace"], "metadata.namespace");
+  if (object.object_name.text().find("${i}") == std::string::npos) refuse(node["metadata"]["name"], "metadata.name of object \"" + name + "\" must contain ${i}");
+  object.body = RunText(to_json(node).dump());
   return object;
 }
 
 const std::map<std::string, Verb> verbs{{"create", Verb::create}, {"get", Verb::get},     {"list", Verb::list}, {"patch", Verb::patch},
-                                        {"delete", Verb::remove}, {"watch", Verb::watch}, {"wait", Verb::wait}};
+                                        {"delete", Verb::remove}, {"watch", Verb::watch}, {"wait", Verb::wait},
+                                        {"stop-node", Verb::stop_node}};
+
+Duration load_length(Action& action, const YAML::Node& node) {
+  if (!node.IsScalar() || node.Scalar() != "phase") return duration(node, "for");
+  action.until_phase_ends = true;
+  return longest_phase;
+}
 
 void read_load(Action& action, const YAML::Node& node) {
   if (node["workers"]) {
@@ -141,7 +49,7 @@ void read_load(Action& action, const YAML::Node& node) {
     if (!node["count"] && !node["for"]) refuse(node, "workers need a count or a time (for)");
     harness::ClosedLoop loop{.workers = whole(node["workers"], "workers")};
     if (node["count"]) loop.operations = whole(node["count"], "count");
-    if (node["for"]) loop.length = duration(node["for"], "for");
+    if (node["for"]) loop.length = load_length(action, node["for"]);
     action.loop = loop;
     return;
   }
@@ -155,9 +63,10 @@ void read_load(Action& action, const YAML::Node& node) {
     loop.arrivals.length = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(static_cast<double>(count) / loop.arrivals.rate));
     if (node["to"] || node["arrivals"]) refuse(node, "a count at a rate is evenly spaced: it takes neither to nor arrivals");
   } else {
-    loop.arrivals.length = duration(node["for"], "for");
+    loop.arrivals.length = load_length(action, node["for"]);
   }
   if (node["to"]) {
+    if (action.until_phase_ends) refuse(node["to"], "a ramp needs a time (for), which \"phase\" is not");
     loop.arrivals.kind = harness::Arrivals::Kind::ramp;
     loop.arrivals.end_rate = number(node["to"], "to");
   }
@@ -171,7 +80,31 @@ void read_load(Action& action, const YAML::Node& node) {
   action.loop = loop;
 }
 
-Action read_action(const YAML::Node& node, const std::map<std::string, ObjectTemplate>& objects) {
+using Objects = std::map<std::string, ObjectTemplate>;
+
+std::string object_named(const YAML::Node& node, const std::string& what, const Objects& objects) {
+  const std::string name = scalar(node, what);
+  if (!objects.contains(name)) refuse(node, "there is no object \"" + name + "\" in this scenario");
+  return name;
+}
+
+std::string propagation(const YAML::Node& node) {
+  const std::string policy = scalar(node, "propagation");
+  if (policy != "Background" && policy != "Foreground" && policy != "Orphan") refuse(node, "propagation must be Background, Foreground or Orphan");
+  return policy;
+}
+
+void read_wait(Action& action, const YAML::Node& node, const Objects& objects) {
+  allow_only(node, {"wait", "count", "timeout", "of", "lacking"}, "wait");
+  if (!node["count"] || !node["timeout"]) refuse(node, "wait needs a count and a timeout");
+  action.condition = scalar(node["wait"], "wait");
+  action.count = whole(node["count"], "count");
+  action.timeout = duration(node["timeout"], "timeout");
+  if (node["of"]) action.object = object_named(node["of"], "of", objects);
+  if (node["lacking"]) action.lacking = scalar(node["lacking"], "lacking");
+}
+
+Action read_action(const YAML::Node& node, const Objects& objects) {
   require_map(node, "an action");
   Action action;
   std::string verb;
@@ -181,27 +114,38 @@ Action read_action(const YAML::Node& node, const std::map<std::string, ObjectTem
     if (!verb.empty()) refuse(entry.first, "an action does one thing: \"" + verb + "\" and \"" + key + "\" stand together");
     verb = key;
   }
-  if (verb.empty()) refuse(node, "an action needs one of create, get, list, patch, delete, watch, wait");
+  if (verb.empty()) refuse(node, "an action needs one of create, get, list, patch, delete, watch, wait, stop-node");
   action.verb = verbs.at(verb);
   if (action.verb == Verb::wait) {
-    allow_only(node, {"wait", "count", "timeout"}, "wait");
-    if (!node["count"] || !node["timeout"]) refuse(node, "wait needs a count and a timeout");
-    action.condition = scalar(node["wait"], "wait");
-    action.count = whole(node["count"], "count");
-    action.timeout = duration(node["timeout"], "timeout");
+    read_wait(action, node, objects);
     return action;
   }
-  allow_only(node, {verb, "rate", "to", "for", "count", "workers", "arrivals", "each", "with"}, verb);
-  action.object = scalar(node[verb], verb);
-  if (!objects.contains(action.object)) refuse(node[verb], "there is no object \"" + action.object + "\" in this scenario");
+  if (action.verb == Verb::stop_node) {
+    allow_only(node, {"stop-node", "start"}, verb);
+    action.command = scalar(node[verb], verb);
+    if (node["start"]) action.undo = scalar(node["start"], "start");
+    return action;
+  }
+  allow_only(node, {verb, "rate", "to", "for", "count", "workers", "arrivals", "each", "with", "subresource", "propagation"}, verb);
+  action.object = object_named(node[verb], verb, objects);
   if (node["each"]) action.each = truth(node["each"], "each");
   if ((action.verb == Verb::patch) != static_cast<bool>(node["with"])) refuse(node, "a patch, and nothing else, needs its body (with)");
   if (node["with"]) {
     require_map(node["with"], "with");
-    action.patch = NumberedText(to_json(node["with"]).dump());
+    action.patch = RunText(to_json(node["with"]).dump());
   }
+  if (node["subresource"] && action.verb != Verb::patch) refuse(node["subresource"], "only a patch takes a subresource");
+  if (node["subresource"]) action.subresource = scalar(node["subresource"], "subresource");
+  if (node["propagation"] && action.verb != Verb::remove) refuse(node["propagation"], "only a delete takes a propagation");
+  if (action.verb == Verb::remove) action.propagation = node["propagation"] ? propagation(node["propagation"]) : "Background";
   read_load(action, node);
   return action;
+}
+
+// What goes on until the rest of a phase is over needs a rest.
+void check_ends(const Phase& phase, const YAML::Node& node) {
+  const bool ends = std::any_of(phase.actions.begin(), phase.actions.end(), [](const Action& action) { return !action.until_phase_ends; });
+  if (!ends) refuse(node, "phase \"" + phase.name + "\" would not end: everything in it lasts until the rest is over (for: phase)");
 }
 
 void read_phases(Scenario& scenario, const YAML::Node& node) {
@@ -213,8 +157,10 @@ void read_phases(Scenario& scenario, const YAML::Node& node) {
     if (!item["name"]) refuse(item, "a phase needs a name");
     Phase phase{scalar(item["name"], "name"), {}};
     if (!names.insert(phase.name).second) refuse(item["name"], "there are two phases \"" + phase.name + "\"");
-    if (!item["do"] || !item["do"].IsSequence() || item["do"].size() == 0) refuse(item, "phase \"" + phase.name + "\" needs a list of actions (do)");
+    if (!item["do"]) continue;
+    if (!item["do"].IsSequence() || item["do"].size() == 0) refuse(item, "phase \"" + phase.name + "\" needs a list of actions (do)");
     for (const auto& action : item["do"]) phase.actions.push_back(read_action(action, scenario.objects));
+    check_ends(phase, item);
     scenario.phases.push_back(std::move(phase));
   }
 }
@@ -260,46 +206,62 @@ void read_parameters(Scenario& scenario, const YAML::Node& root, const std::map<
   }
 }
 
-// Replaces ${name} in every scalar below `node`; ${i} stays for the running number of an object.
-void substitute(YAML::Node node, const std::map<std::string, std::string>& parameters, int depth = 0) {
-  if (depth > deepest_manifest) refuse(node, "nested too deeply");
-  if (node.IsMap()) {
-    for (auto entry : node) substitute(entry.second, parameters, depth + 1);
-  } else if (node.IsSequence()) {
-    for (auto item : node) substitute(item, parameters, depth + 1);
-  } else if (node.IsScalar() && node.Scalar().find("${") != std::string::npos) {
-    const std::string text = node.Scalar();
-    std::string out;
-    std::size_t at = 0;
-    for (std::size_t open; (open = text.find("${", at)) != std::string::npos;) {
-      const std::size_t close = text.find('}', open);
-      if (close == std::string::npos) refuse(node, "\"${\" without \"}\" in \"" + text + "\"");
-      const std::string name = text.substr(open + 2, close - open - 2);
-      out += text.substr(at, open - at);
-      const auto found = parameters.find(name);
-      if (name == "i") out += number_mark;
-      else if (found == parameters.end()) refuse(node, "${" + name + "} is no parameter of this scenario");
-      else out += found->second;
-      at = close + 1;
+std::vector<std::string> variants_of(const YAML::Node& root) {
+  std::vector<std::string> names;
+  if (!root.IsMap() || !root["variants"]) return names;
+  const YAML::Node variants = root["variants"];
+  require_map(variants, "variants");
+  if (variants.size() == 0) refuse(variants, "variants must be a map of at least one variant");
+  for (const auto& entry : variants) {
+    names.push_back(scalar(entry.first, "a variant's name"));
+    require_map(entry.second, "variant " + names.back());
+    allow_only(entry.second, {"question", "parameters", "sizes", "objects", "measure", "phases", "thresholds"}, "variant " + names.back());
+  }
+  return names;
+}
+
+// Lays the variant that the scenario's name asks for over the rest.
+void choose_variant(Scenario& scenario, YAML::Node root) {
+  scenario.variants = variants_of(root);
+  const auto slash = scenario.name.find('/');
+  const std::string wanted = slash == std::string::npos ? "" : scenario.name.substr(slash + 1);
+  if (scenario.variants.empty()) {
+    if (!wanted.empty()) refuse(root, "there is no variant \"" + wanted + "\": this scenario has none");
+    return;
+  }
+  const std::string chosen = slash == std::string::npos ? scenario.variants.front() : wanted;
+  if (std::find(scenario.variants.begin(), scenario.variants.end(), chosen) == scenario.variants.end()) {
+    refuse(root["variants"], "there is no variant \"" + chosen + "\"; there are " + join(scenario.variants, ", "));
+  }
+  scenario.name = scenario.name.substr(0, slash) + "/" + chosen;
+  overlay(root, root["variants"][chosen]);
+}
+
+void read_measure(Scenario& scenario, const YAML::Node& node) {
+  if (!node) return;
+  if (!node.IsSequence()) refuse(node, "measure must be a list of measurements");
+  for (const auto& item : node) {
+    if (!item.IsMap()) {
+      scenario.measurements.push_back({scalar(item, "a measurement"), ""});
+      continue;
     }
-    out += text.substr(at);
-    // A value that is one parameter takes the parameter's own type (quoted or not, "${n}" may be a number); text around it makes it text.
-    const bool alone = text.front() == '$' && text.find('}') == text.size() - 1 && out != number_mark;
-    node = out;
-    node.SetTag(alone ? "?" : "!");
+    if (item.size() != 1) refuse(item, "a measurement of one object's is {measurement: object}");
+    const auto entry = *item.begin();
+    scenario.measurements.push_back({scalar(entry.first, "a measurement"), object_named(entry.second, "a measurement's object", scenario.objects)});
   }
 }
 
 Scenario read(const std::string& name, const YAML::Node& root, const std::string& size, const std::map<std::string, std::string>& settings) {
   require_map(root, "a scenario");
-  allow_only(root, {"question", "parameters", "sizes", "objects", "measure", "phases", "thresholds"}, "a scenario");
+  allow_only(root, {"question", "parameters", "sizes", "objects", "measure", "phases", "thresholds", "variants"}, "a scenario");
   Scenario scenario;
   scenario.name = name;
   scenario.size = size;
+  choose_variant(scenario, root);
   if (!root["question"]) refuse(root, "a scenario needs a question");
   scenario.question = scalar(root["question"], "question");
   read_parameters(scenario, root, settings);
-  for (const char* key : {"objects", "phases", "thresholds"}) {
+  for (const char* key : {"objects", "measure", "phases", "thresholds"}) {
     if (root[key]) substitute(root[key], scenario.parameters);
   }
   if (root["objects"]) {
@@ -309,26 +271,13 @@ Scenario read(const std::string& name, const YAML::Node& root, const std::string
       scenario.objects.emplace(object, read_object(object, entry.second));
     }
   }
-  if (root["measure"]) {
-    if (!root["measure"].IsSequence()) refuse(root["measure"], "measure must be a list of measurements");
-    for (const auto& item : root["measure"]) scenario.measurements.push_back(scalar(item, "a measurement"));
-  }
+  read_measure(scenario, root["measure"]);
   read_phases(scenario, root["phases"]);
   read_thresholds(scenario, root["thresholds"]);
   return scenario;
 }
 
 }  // namespace
-
-NumberedText::NumberedText(const std::string& text) {
-  std::size_t at = 0;
-  for (std::size_t mark; (mark = text.find(number_mark, at)) != std::string::npos; at = mark + number_mark.size()) {
-    pieces_.push_back(text.substr(at, mark - at));
-  }
-  pieces_.push_back(text.substr(at));
-}
-
-std::string NumberedText::with(std::uint64_t number) const { return join(pieces_, std::to_string(number)); }
 
 std::string_view to_string(Verb verb) {
   for (const auto& [name, value] : verbs) {
@@ -352,6 +301,25 @@ Result<Scenario> load_scenario(const std::string& name, const std::string& text,
   } catch (const json::exception& error) {
     return at(1, std::string("not UTF-8 text: ") + error.what());
   }
+}
+
+Result<Scenario> load_built_in(const std::string& name, const std::string& size, const std::map<std::string, std::string>& settings) {
+  const std::string base = name.substr(0, name.find('/'));
+  const auto found = embedded_scenarios().find(base);
+  if (found != embedded_scenarios().end()) return load_scenario(name, found->second, "perf/" + base + "/scenario.yaml", size, settings);
+  std::vector<std::string> names;
+  for (const auto& [known, text] : embedded_scenarios()) names.push_back(known);
+  return fail(Code::not_found, "there is no scenario \"" + name + "\"; there are " + join(names, ", "));
+}
+
+std::vector<std::string> built_in_names() {
+  std::vector<std::string> names;
+  for (const auto& [base, text] : embedded_scenarios()) {
+    const auto scenario = load_built_in(base, "smoke", {});
+    if (!scenario.ok() || scenario->variants.empty()) names.push_back(base);
+    else for (const auto& variant : scenario->variants) names.push_back(base + "/" + variant);
+  }
+  return names;
 }
 
 }  // namespace plumb::perf

@@ -49,7 +49,6 @@ TEST(Scenario, ReadsWhatItSays) {
   ASSERT_TRUE(scenario.ok()) << scenario.error().message;
   EXPECT_EQ(scenario->sizes, (std::vector<std::string>{"smoke", "large"}));
   const auto& thing = scenario->objects.at("thing");
-  EXPECT_EQ(thing.resource, "networkpolicies");
   EXPECT_EQ(thing.object_name.with(7), "thing-7");
   const auto body = nlohmann::json::parse(thing.body.with(3));
   EXPECT_EQ(body, nlohmann::json::parse(R"({"apiVersion":"apps/v1","kind":"NetworkPolicy","metadata":{"name":"thing-3"},
@@ -92,6 +91,16 @@ TEST(Scenario, EveryMistakeIsNamedWithItsLine) {
       {", with: {spec: {touched: \"${i}\"}}", "", "test.yaml:21: a patch, and nothing else, needs its body"},
       {", timeout: 500ms", "", "test.yaml:22: wait needs a count and a timeout"},
       {"below: 1", "below: 1, above: 0", "test.yaml:24: a threshold needs a metric and either below or above"},
+      {"for: 2s, arrivals", "for: phase, to: 3, arrivals", "test.yaml:20: a ramp needs a time"},
+      {"text: \"n is ${n}\"", "text: \"${i%0}\"", "test.yaml:13: ${i%0}: after % stands a whole number"},
+      {"timeout: 500ms", "timeout: 500ms, of: thong", "test.yaml:22: there is no object \"thong\""},
+      {"{get: thing,", "{get: thing, subresource: status,", "test.yaml:20: only a patch takes a subresource"},
+      {"{get: thing,", "{get: thing, propagation: Orphan,", "test.yaml:20: only a delete takes a propagation"},
+      {"objects:", "measure: [{pods: thong}]\nobjects:", "test.yaml:8: there is no object \"thong\""},
+      {"objects:", "variants: {}\nobjects:", "test.yaml:8: variants must be a map of at least one"},
+      {"objects:", "variants: {a: {foo: 1}}\nobjects:", "test.yaml:8: \"foo\" is not known in variant a"},
+      {"objects:", "variants: {a: {sizes: {smoke: {k: 1}}}}\nobjects:", "sets \"k\", which is no parameter"},
+      {"count: \"${n}\", workers", "for: phase, workers", "phase \"fill\" would not end"},
       {"  - name: load", "  - name: fill", "test.yaml:18: there are two phases \"fill\""},
       {"do:\n", "do: [\n", "test.yaml:"},
   };
@@ -106,14 +115,61 @@ TEST(Scenario, EveryMistakeIsNamedWithItsLine) {
   EXPECT_FALSE(load("[1, 2]").ok());
 }
 
+const std::string with_variants = good + R"(variants:
+  first: {}
+  second:
+    question: How slow?
+    parameters: {n: 6, more: 1}
+    objects: {thing: {spec: {text: ~, quoted: "13", added: {x: "${more}"}}}}
+    phases:
+      - {name: before, do: [{create: thing, count: 1, workers: 1}]}
+      - {name: load, do: [{get: thing, rate: 1, for: phase}, {wait: things-done, of: thing, count: 1, timeout: 1s, lacking: things}]}
+      - {name: after, do: [{delete: thing, count: 1, workers: 1, propagation: Orphan}]}
+  third:
+    phases: [{name: load, do: ~}]
+)";
+
+TEST(Scenario, AVariantIsLaidOverTheRest) {
+  const auto named = [](const std::string& name) { return load_scenario(name, with_variants, "test.yaml", "smoke", {}); };
+  EXPECT_EQ(named("test")->name, "test/first");
+  EXPECT_EQ(named("test")->phases.size(), 2u);
+  EXPECT_EQ(named("test/third")->phases.size(), 1u);
+  EXPECT_NE(named("test/none").error().message.find("there is no variant \"none\"; there are first, second, third"), std::string::npos);
+  EXPECT_NE(load_scenario("test/first", good, "test.yaml", "smoke", {}).error().message.find("this scenario has none"), std::string::npos);
+  const auto second = named("test/second");
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_EQ(second->name, "test/second");
+  EXPECT_EQ(second->question, "How slow?");
+  EXPECT_EQ(second->parameters.at("n"), "2") << "the size still counts";
+  const auto body = nlohmann::json::parse(second->objects.at("thing").body.with(3));
+  EXPECT_EQ(body["spec"], nlohmann::json::parse(R"({"replicas":2,"quoted":"13","plain":12,"label":"x","added":{"x":1}})"));
+  std::vector<std::string> phases;
+  for (const auto& phase : second->phases) phases.push_back(phase.name);
+  EXPECT_EQ(phases, (std::vector<std::string>{"fill", "before", "load", "after"})) << "what is new stands before what follows it";
+  const auto& load = second->phases[2].actions;
+  EXPECT_TRUE(load[0].until_phase_ends);
+  EXPECT_EQ(load[1].object, "thing");
+  EXPECT_EQ(load[1].lacking, "things");
+  EXPECT_EQ(second->phases[3].actions[0].propagation, "Orphan");
+}
+
+TEST(RunText, MarksAreFilledIn) {
+  const RunText text("${space}-${i}-${i%3} at ${now} ${other}");
+  EXPECT_TRUE(text.numbered());
+  EXPECT_EQ(text.in_space("s").with(7, WallTime(std::chrono::seconds(86'400))), "s-7-1 at 1970-01-02T00:00:00Z ${other}");
+  EXPECT_FALSE(RunText("${now} ${space}").numbered());
+  EXPECT_EQ(RunText("${i").with(1), "${i");
+}
+
 TEST(Scenario, TheBuiltInOnesAreValidInEverySize) {
-  EXPECT_FALSE(embedded_scenarios().empty());
-  for (const auto& [name, text] : embedded_scenarios()) {
+  EXPECT_GT(built_in_names().size(), embedded_scenarios().size());
+  for (const auto& name : built_in_names()) {
     for (const std::string size : {"smoke", "medium", "large"}) {
-      const auto scenario = load_scenario(name, text, name, size, {});
+      const auto scenario = load_built_in(name, size, {});
       EXPECT_TRUE(scenario.ok()) << scenario.error().message;
     }
   }
+  EXPECT_NE(load_built_in("no-such", "smoke", {}).error().message.find("there is no scenario \"no-such\""), std::string::npos);
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ Result<std::map<std::string, Repetitions>> scenarios_of(const results::Run& run)
       return fail(Code::invalid_argument,
                   "comparing run " + run.id + ": its scenario " + outcome.name + " is invalid (" + outcome.invalid.front() + "); run it again");
     }
+    if (!outcome.unsupported.empty()) continue;
     scenarios[outcome.name + " (" + outcome.size + ")"].push_back(std::move(outcome));
   }
   return scenarios;

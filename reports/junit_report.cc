@@ -43,6 +43,10 @@ std::vector<TestResult> cases_of(const harness::ScenarioOutcome& o) {
   std::vector<TestResult> cases;
   TestResult valid{.name = "the run is valid", .verdict = o.valid() ? TestVerdict::passed : TestVerdict::failed};
   valid.duration = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(o.seconds));
+  if (!o.unsupported.empty()) {
+    valid.verdict = TestVerdict::unsupported;
+    valid.missing = o.unsupported;
+  }
   for (const auto& why : o.invalid) valid.message += (valid.message.empty() ? "" : "\n") + why;
   cases.push_back(valid);
   for (const auto& t : o.thresholds) {

@@ -43,6 +43,7 @@ void write_tests(const Run& run, std::string& out) {
 
 void write_scenario(const harness::ScenarioOutcome& o, std::string& out) {
   out += fmt::format("\n## {} ({})\n\n{}\n", escape_markdown(o.name), escape_markdown(o.size), escape_markdown(o.question));
+  if (!o.unsupported.empty()) out += "\n**Unsupported:** " + escape_markdown(o.unsupported) + "\n";
   for (const auto& why : o.invalid) out += "\n**Invalid:** " + escape_markdown(why) + "\n";
   if (!o.thresholds.empty()) {
     out += "\n| Threshold | Measured | Limit | Verdict |\n|---|---:|---:|---|\n";

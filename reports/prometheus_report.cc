@@ -57,7 +57,7 @@ class PrometheusWriter final : public results::Writer {
     for (const auto& document : run.scenarios) {
       const auto o = PLUMB_TRY(harness::outcome_from_json(document));
       const std::string repetition = std::to_string(o.repetition);
-      valid.add({{"scenario", o.name}, {"size", o.size}, {"repetition", repetition}}, o.valid());
+      valid.add({{"scenario", o.name}, {"size", o.size}, {"repetition", repetition}}, o.valid() && o.unsupported.empty());
       for (const auto& m : o.metrics) metric.add({{"scenario", o.name}, {"size", o.size}, {"repetition", repetition}, {"metric", m.name}, {"unit", m.unit}}, m.value);
       std::map<std::string, bool> seen;
       for (const auto& t : o.thresholds) {

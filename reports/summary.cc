@@ -49,7 +49,7 @@ std::string headline(const results::Run& run) {
     std::size_t good = 0;
     for (const auto& document : run.scenarios) {
       const auto outcome = harness::outcome_from_json(document);
-      good += outcome.ok() && outcome->valid() && outcome->thresholds_held();
+      good += outcome.ok() && outcome->unsupported.empty() && outcome->valid() && outcome->thresholds_held();
     }
     text += fmt::format("{}{} of {} scenario runs {} valid and within {} thresholds.", text.empty() ? "" : " ", good, run.scenarios.size(), good == 1 ? "is" : "are",
                         good == 1 ? "its" : "their");

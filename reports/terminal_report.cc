@@ -46,6 +46,7 @@ void write_tests(const Run& run, const Painter& paint, std::string& out) {
 
 void write_scenario(const harness::ScenarioOutcome& o, const Painter& paint, std::string& out) {
   out += "\n" + paint.bold(escape_terminal(o.name)) + paint.dim(" · " + escape_terminal(o.size) + " · " + format_seconds(o.seconds)) + "\n";
+  if (!o.unsupported.empty()) out += "  " + paint.dim("unsupported") + "  " + escape_terminal(o.unsupported) + "\n";
   for (const auto& why : o.invalid) out += "  " + paint.bad("invalid") + "  " + escape_terminal(why) + "\n";
   if (!o.operations.empty()) {
     out += paint.dim(fmt::format("  {:<34} {:>10} {:>11} {:>8} {:>8} {:>11} {:>11} {:>11}", "operation", "asked", "achieved", "done", "lost", "p50", "p99", "max")) + "\n";

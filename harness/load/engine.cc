@@ -55,7 +55,9 @@ struct LoadRun::State : std::enable_shared_from_this<LoadRun::State> {
 
   class OperationTicket;
 
-  Duration planned() const { return open() ? open()->arrivals.length : closed()->length; }
+  std::optional<Duration> cut;  // end_early() ended the planned time here
+
+  Duration planned() const { return cut ? *cut : open() ? open()->arrivals.length : closed()->length; }
 
   void start();
   void take_due_arrivals(Instant now);
@@ -163,7 +165,7 @@ void LoadRun::State::pump() {
   for (Instant now = clock.now(); take_next(now, due); now = clock.now()) {
     ++result.sent;
     ++in_flight;
-    if (planned() == Duration::zero() || now <= began + planned()) ++sent_in_time;
+    if (cut || planned() == Duration::zero() || now <= began + planned()) ++sent_in_time;  // with a cut, how late it is says enough
     sent_late += now - due.intended > late;
     result.send_lag.record(nanoseconds(now - due.intended));
     result.most_in_flight = std::max(result.most_in_flight, in_flight);
@@ -252,7 +254,7 @@ void LoadRun::State::judge() {
     if (result.sent == 0) result.invalid.push_back("no operation was sent");
     return;
   }
-  const double expected = open()->arrivals.kind == Arrivals::Kind::poisson ? static_cast<double>(result.requested) : schedule->expected_count();
+  const double expected = cut || open()->arrivals.kind == Arrivals::Kind::poisson ? static_cast<double>(result.requested) : schedule->expected_count();
   result.requested_rate = expected / seconds(planned());
   result.sent_rate = static_cast<double>(sent_in_time) / seconds(planned());
   if (result.interrupted) {
@@ -308,6 +310,15 @@ void LoadRun::stop() {
   }
   state_->finish_sending();
   state_->pump();
+}
+
+void LoadRun::end_early() {
+  {
+    std::lock_guard lock(state_->mutex);
+    if (state_->over || !state_->sending) return;
+    state_->cut = std::max(state_->clock.now() - state_->began, Duration(1));
+  }
+  state_->finish_sending();
 }
 
 bool LoadRun::finished() const {

@@ -96,6 +96,8 @@ class LoadRun {
   void start();
   // No more sending; ends when the operations under way have ended or the drain time is over. Safe from any thread.
   void stop();
+  // The same, but the run is whole: what was due until now is what was asked for.
+  void end_early();
   bool finished() const;
   // Blocks an ordinary thread until finished().
   void wait();

@@ -206,6 +206,7 @@ json to_json(const ScenarioOutcome& o) {
           {"seconds", o.seconds},
           {"valid", o.valid()},
           {"invalid", o.invalid},
+          {"unsupported", o.unsupported},
           {"phases", write_all(o.phases)},
           {"operations", write_all(o.operations)},
           {"metrics", write_all(o.metrics)},
@@ -226,6 +227,7 @@ Result<ScenarioOutcome> outcome_from_json(const json& in) {
     o.parameters = in.value("parameters", o.parameters);
     o.seconds = in.value("seconds", 0.0);
     o.invalid = in.value("invalid", o.invalid);
+    o.unsupported = in.value("unsupported", "");
     read_all(in, "phases", o.phases, read_phase);
     read_all(in, "operations", o.operations, read_operation);
     read_all(in, "metrics", o.metrics, read_metric);

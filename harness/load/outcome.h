@@ -93,6 +93,7 @@ struct ScenarioOutcome {
   std::map<std::string, std::string> parameters;
   double seconds = 0;
   std::vector<std::string> invalid;  // why its numbers mean nothing; empty: they do
+  std::string unsupported;           // what the cluster lacks; empty: nothing. Then there are no thresholds, and numbers mean nothing
   std::vector<PhaseOutcome> phases;
   std::vector<OperationOutcome> operations;
   std::vector<Metric> metrics;

@@ -1,6 +1,9 @@
 #include "reference/kubelet/hollow.h"
 
+#include <mutex>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "reference/cri/fake.h"
 #include "reference/informer/informer.h"
@@ -73,13 +76,16 @@ class HollowNodes::Core {
   Core(informer::Client& client, Clock& clock, HollowOptions options)
       : options_(std::move(options)), client_(client), clock_(clock), executor_(std::make_unique<ThreadExecutor>(options_.threads)),
         informer_(std::make_unique<informer::Informer>(client, clock, informer::resource_of<corev1::Pod>(),
-                                                       informer::Scope{"", "", "spec.nodeName!="})) {
+                                                       informer::Scope{"", "", "spec.nodeName!="})),
+        silenced_(std::make_unique<informer::Informer>(client, clock, informer::resource_of<corev1::Node>(),
+                                                       informer::Scope{"", std::string(silent_label) + "=true", ""})) {
     if (options_.events) events_ = std::make_unique<informer::EventRecorder>(client, clock, "kubelet");
     nodes_.reserve(static_cast<std::size_t>(options_.nodes));
     for (int index = 0; index < options_.nodes; index++) add_node(index);
   }
   ~Core() {
     for (const auto& node : nodes_) node->agent.reset();
+    silenced_.reset();
     informer_.reset();
     executor_->stop();
   }
@@ -88,12 +94,14 @@ class HollowNodes::Core {
     informer_->add_handler([this](const informer::ObjectPtr& before, const informer::ObjectPtr& after) {
       const auto pod = api::as<corev1::Pod>(after ? after : before);
       const auto found = by_name_.find(pod->spec.nodeName.str());
-      if (found == by_name_.end()) return;
-      if (!after) found->second->workers->removed(*pod);
-      else if (before && before->metadata.uid != after->metadata.uid) replace(*found->second, before, pod);
-      else found->second->workers->update(pod);
+      if (found != by_name_.end()) found->second->take({before, after});
+    });
+    silenced_->add_handler([this](const informer::ObjectPtr& before, const informer::ObjectPtr& after) {
+      const auto found = by_name_.find((after ? after : before)->metadata.name.str());
+      if (found != by_name_.end()) found->second->set_silent(after != nullptr);
     });
     informer_->start();
+    silenced_->start();
     for (const auto& node : nodes_) node->agent->start();
   }
   std::size_t registered() const {
@@ -108,11 +116,39 @@ class HollowNodes::Core {
   }
 
  private:
+  struct Change {
+    informer::ObjectPtr before, after;
+  };
   struct Node {
     std::unique_ptr<cri::FakeRuntime> runtime;
     std::unique_ptr<SimulatedHost> host;
     std::unique_ptr<PodWorkers> workers;
     std::unique_ptr<NodeAgent> agent;
+
+    void take(Change change) {
+      std::lock_guard lock(mutex_);
+      if (silent_) missed_.push_back(std::move(change));
+      else apply(change);
+    }
+    void set_silent(bool silent) {
+      std::lock_guard lock(mutex_);
+      silent_ = silent;
+      agent->set_silent(silent);
+      if (silent) return;
+      for (const Change& change : std::exchange(missed_, {})) apply(change);
+    }
+
+   private:
+    void apply(const Change& change) {
+      const auto& [before, after] = change;
+      const bool other = before && (!after || before->metadata.uid != after->metadata.uid);
+      if (other) workers->removed(*api::as<corev1::Pod>(before));
+      if (after) workers->update(api::as<corev1::Pod>(after));
+    }
+
+    std::mutex mutex_;
+    bool silent_ = false;
+    std::vector<Change> missed_;  // grows with what happens to its pods while it is silent
   };
 
   void add_node(int index) {
@@ -125,6 +161,7 @@ class HollowNodes::Core {
     node->runtime = std::make_unique<cri::FakeRuntime>(clock_, std::move(fake));
     const std::int64_t gib = std::int64_t{1} << 30;
     auto labels = standard_node_labels(name);
+    labels.set(hollow_label, "true");
     node->host = std::make_unique<SimulatedHost>(NodeRoom{options_.cpus * 1000, options_.memory_gib * gib, 100 * gib, options_.pods}, labels);
     NodeServices services{clock_, client_, *node->runtime, *executor_, *node->host, nullptr, events_.get(), name, node_ip(index)};
     node->workers = std::make_unique<PodWorkers>(std::move(services));
@@ -140,10 +177,6 @@ class HollowNodes::Core {
     by_name_[name] = node.get();
     nodes_.push_back(std::move(node));
   }
-  static void replace(Node& node, const informer::ObjectPtr& before, PodPtr after) {
-    node.workers->removed(*api::as<corev1::Pod>(before));
-    node.workers->update(std::move(after));
-  }
 
   const HollowOptions options_;
   informer::Client& client_;
@@ -152,7 +185,7 @@ class HollowNodes::Core {
   std::unique_ptr<informer::EventRecorder> events_;
   std::vector<std::unique_ptr<Node>> nodes_;
   std::unordered_map<std::string, Node*> by_name_;
-  std::unique_ptr<informer::Informer> informer_;
+  std::unique_ptr<informer::Informer> informer_, silenced_;
 };
 
 HollowNodes::HollowNodes(informer::Client& client, Clock& clock, HollowOptions options) : core_(std::make_unique<Core>(client, clock, std::move(options))) {}

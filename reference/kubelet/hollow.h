@@ -1,5 +1,8 @@
 // Simulated nodes, thousands in one process: each has the kubelet's own pod workers over a runtime in memory. One watch of all pods feeds
 // them all, one pool of threads works for them all, and a pod that runs costs nothing but its memory.
+//
+// They carry the label plumb.io/hollow=true and can be made to fail: while a Node has the label plumb.io/silent=true, it neither reports nor
+// renews its lease, and takes no notice of its pods. When the label is gone it goes on with what the API holds by then.
 #pragma once
 
 #include <memory>
@@ -8,6 +11,8 @@
 #include "reference/informer/client.h"
 
 namespace plumb::kubelet {
+
+inline constexpr char hollow_label[] = "plumb.io/hollow", silent_label[] = "plumb.io/silent";
 
 struct HollowOptions {
   int nodes = 1;

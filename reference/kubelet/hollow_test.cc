@@ -66,5 +66,39 @@ TEST(Hollow, ANodeTakesNoMorePodsThanItHasRoomFor) {
   EXPECT_TRUE(eventually([&] { return refused() == 2; })) << refused();
 }
 
+TEST(Hollow, ASilentNodeTakesNoNoticeUntilItsLabelIsGone) {
+  informer::FakeClient client(real_clock());
+  HollowOptions options;
+  options.nodes = 2;
+  HollowNodes hollow(client, real_clock(), options);
+  hollow.start();
+  ASSERT_TRUE(eventually([&] { return client.all<corev1::Node>().size() == 2; }));
+  const auto label = [&](bool silent) {
+    auto node = std::make_shared<corev1::Node>(**client.get<corev1::Node>("", "hollow-node-0"));
+    EXPECT_EQ(node->metadata.labels.get(hollow_label), "true");
+    if (silent) node->metadata.labels.set(silent_label, "true");
+    else node->metadata.labels.erase(silent_label);
+    EXPECT_TRUE(client.update<corev1::Node>(node).ok());
+  };
+  const auto running = [&](const char* node) {
+    const auto pods = client.all<corev1::Pod>();
+    return std::count_if(pods.begin(), pods.end(), [&](const auto& pod) { return pod->spec.nodeName == node && pod->status.phase == "Running"; });
+  };
+  ASSERT_TRUE(client.create<corev1::Pod>(pod_on("hollow-node-0", 0)).ok());
+  ASSERT_TRUE(eventually([&] { return running("hollow-node-0") == 1; }));
+  label(true);
+  // The label takes its way: what is made until it has arrived still starts.
+  int number = 1;
+  ASSERT_TRUE(eventually([&] {
+    const auto before = running("hollow-node-0");
+    EXPECT_TRUE(client.create<corev1::Pod>(pod_on("hollow-node-0", number++)).ok());
+    EXPECT_TRUE(client.create<corev1::Pod>(pod_on("hollow-node-1", number++)).ok());
+    EXPECT_TRUE(eventually([&] { return running("hollow-node-1") == (number - 1) / 2; }));
+    return running("hollow-node-0") == before;
+  }));
+  label(false);
+  EXPECT_TRUE(eventually([&] { return running("hollow-node-0") == 1 + (number - 1) / 2; })) << running("hollow-node-0");
+}
+
 }  // namespace
 }  // namespace plumb::kubelet

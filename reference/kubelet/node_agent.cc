@@ -67,7 +67,7 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
   }
   void look() {
     std::unique_lock lock(mutex_);
-    if (stopped_ || !node_ || reporting_) return;
+    if (stopped_ || silent_ || !node_ || reporting_) return;
     corev1::NodeStatus next = node_->status;
     const corev1::NodeStatus now = description_.status();
     next.capacity = now.capacity;
@@ -91,6 +91,14 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
     lock.unlock();
     tell(changed);
     client_.send(informer::update_status_request(std::move(node)), done(&Core::status_reported));
+  }
+  void set_silent(bool silent) {
+    {
+      std::lock_guard lock(mutex_);
+      if (std::exchange(silent_, silent) == silent || silent) return;
+      reported_ = {};
+    }
+    look();
   }
   void saw(std::shared_ptr<const corev1::Node> node) {
     {
@@ -203,6 +211,7 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
     bool fresh = false;
     {
       std::lock_guard lock(mutex_);
+      if (silent_) return later(options_.lease_interval, [](Core& self) { self.renew_lease(); });
       fresh = !lease_;
       lease = fresh ? std::make_shared<coordinationv1::Lease>() : std::make_shared<coordinationv1::Lease>(*lease_);
       if (fresh) describe_lease(*lease);
@@ -257,7 +266,7 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
   std::shared_ptr<const coordinationv1::Lease> lease_;
   Instant reported_{};
   Duration retry_{};
-  bool reporting_ = false, stopped_ = false, renewed_ = false;
+  bool reporting_ = false, stopped_ = false, renewed_ = false, silent_ = false;
 };
 
 NodeAgent::NodeAgent(informer::Client& client, Clock& clock, NodeDescription description, NodeAgentOptions options)
@@ -266,6 +275,7 @@ NodeAgent::~NodeAgent() { core_->stop(); }
 void NodeAgent::start() { core_->start(); }
 bool NodeAgent::registered() const { return core_->registered(); }
 void NodeAgent::poke() { core_->look(); }
+void NodeAgent::set_silent(bool silent) { core_->set_silent(silent); }
 void NodeAgent::saw(std::shared_ptr<const corev1::Node> node) { core_->saw(std::move(node)); }
 
 bool is_extended_resource(std::string_view name) {

@@ -40,6 +40,8 @@ class NodeAgent {
   bool registered() const;
   // The status may have changed: look now.
   void poke();
+  // As if the machine were off: nothing is said to the API until it is false again, and then at once.
+  void set_silent(bool silent);
   // The own Node as a watch shows it: a change that others made is answered at once.
   void saw(std::shared_ptr<const corev1::Node> node);
 

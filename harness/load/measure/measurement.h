@@ -18,14 +18,29 @@
 
 namespace plumb::harness {
 
+// What a scenario makes from one of its templates: objects that carry the label object_label with the template's name.
+struct MeasuredObject {
+  std::string name;        // the template's
+  client::Resource where;  // the collection
+  std::string kind;
+};
+inline constexpr char object_label[] = "plumb.io/object";
+
 struct MeasurementContext {
   client::Client& client;
   LoadTransport& transport;
   Clock& clock;
   std::string space;              // the scenario's namespace
   Instant began;                  // of the scenario: the zero of all series
+  std::optional<MeasuredObject> object;  // measure these alone; none: all of the namespace
   std::function<void()> changed;  // to be called when reached() may answer something new; safe from any thread, does not block
 };
+
+// What to watch for these: `all`, or the context's object with its label.
+inline std::string watch_path(const MeasurementContext& context, const client::Resource& all) {
+  if (!context.object) return all.path();
+  return context.object->where.path() + "?labelSelector=" + object_label + "%3D" + context.object->name;
+}
 
 class Measurement {
  public:

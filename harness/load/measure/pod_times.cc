@@ -4,26 +4,23 @@
 
 #include <algorithm>
 
+#include "harness/load/measure/reconcile_rules.h"
+
 namespace plumb::harness {
 namespace {
 
-constexpr std::array<std::string_view, PodTimes::stages> conditions{"pods-created", "pods-scheduled", "pods-running", "pods-ready", "pods-gone"};
+constexpr std::array<std::string_view, PodTimes::stages> conditions{"pods-created", "pods-schedulable", "pods-unschedulable", "pods-scheduled", "pods-running", "pods-ready", "pods-gone"};
 
-bool is_ready(const simdjson::dom::element& pod) {
-  simdjson::dom::array all;
-  if (pod.at_pointer("/status/conditions").get(all)) return false;
-  for (const auto condition : all) {
-    std::string_view type, status;
-    if (!condition["type"].get(type) && !condition["status"].get(status) && type == "Ready") return status == "True";
-  }
-  return false;
+bool is_gated(const simdjson::dom::element& pod) {
+  simdjson::dom::array gates;
+  return !pod.at_pointer("/spec/schedulingGates").get(gates) && gates.size() != 0;
 }
 
 }  // namespace
 
 Status PodTimes::start(const MeasurementContext& context) {
   changed_ = context.changed;
-  recorder_ = PLUMB_TRY(Recorder::start(context.transport, context.clock, "/api/v1/namespaces/" + context.space + "/pods",
+  recorder_ = PLUMB_TRY(Recorder::start(context.transport, context.clock, watch_path(context, {"v1", "pods", context.space}),
                                         [this](Instant arrived, std::string_view type, const simdjson::dom::element& pod) { record(arrived, type, pod); }));
   return {};
 }
@@ -33,6 +30,7 @@ void PodTimes::record(Instant arrived, std::string_view type, const simdjson::do
   if (pod.at_pointer("/metadata/uid").get(uid)) return;
   const bool placed = !pod.at_pointer("/spec/nodeName").get(node) && !node.empty();
   const bool runs = !pod.at_pointer("/status/phase").get(phase) && phase == "Running";
+  const ObjectReader facts(pod);
   {
     std::lock_guard lock(mutex_);
     Times& times = pods_[std::string(uid)];
@@ -42,9 +40,11 @@ void PodTimes::record(Instant arrived, std::string_view type, const simdjson::do
       ++counts_[stage];
     };
     reach(created, true);
+    reach(schedulable, !is_gated(pod));
+    reach(unschedulable, !placed && facts.condition("PodScheduled") == "False" && !is_gated(pod));
     reach(scheduled, placed);
     reach(running, runs);
-    reach(ready, is_ready(pod));
+    reach(ready, facts.condition("Ready") == "True");
     reach(gone, type == "DELETED");
   }
   changed_();

@@ -18,8 +18,9 @@ namespace plumb::harness {
 
 class PodTimes {
  public:
-  enum Stage { created, scheduled, running, ready, gone };
-  static constexpr std::size_t stages = 5;
+  // schedulable: no scheduling gate is left; unschedulable: the scheduler tried and said so.
+  enum Stage { created, schedulable, unschedulable, scheduled, running, ready, gone };
+  static constexpr std::size_t stages = 7;
 
   Status start(const MeasurementContext& context);
   Status stop() { return recorder_ ? recorder_->stop() : Status{}; }

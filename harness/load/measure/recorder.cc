@@ -71,7 +71,7 @@ Result<std::unique_ptr<Recorder>> Recorder::start(LoadTransport& transport, Cloc
   auto state = std::make_shared<State>();
   state->record = std::move(record);
   client::Request request;
-  request.target = path + "?watch=1&timeoutSeconds=14400";
+  request.target = path + (path.find('?') == std::string::npos ? "?" : "&") + "watch=1&timeoutSeconds=14400";
   state->cancel = transport.send(request, {.first_byte =
                                                [state] {
                                                  std::lock_guard lock(state->mutex);

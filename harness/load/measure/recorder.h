@@ -21,7 +21,7 @@ using RecordEvent = std::function<void(Instant arrived, std::string_view type, c
 
 class Recorder {
  public:
-  // Waits until the server has accepted the watch. `path` is the collection's ("/api/v1/namespaces/a/pods").
+  // Waits until the server has accepted the watch. `path` is the collection's ("/api/v1/namespaces/a/pods"), with selectors as its query.
   static Result<std::unique_ptr<Recorder>> start(LoadTransport& transport, Clock& clock, const std::string& path, RecordEvent record);
   // No event is handed over once this returns.
   ~Recorder();
