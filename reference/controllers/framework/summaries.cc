@@ -158,6 +158,32 @@ std::string summary(const autoscalingv2::HorizontalPodAutoscaler& autoscaler) {
     text += "\n  " + condition.type.str() + "=" + condition.status.str() + " " + condition.reason.str() + ": " + condition.message.str();
   return text;
 }
+// What binding has noted, by the names after the domain.
+std::string notes(const api::Map<api::Str>& annotations) {
+  std::string text;
+  for (const auto& [key, value] : annotations) {
+    const std::string_view name = key.view().substr(key.view().find('/') + 1);
+    text += " " + std::string(name) + (value == "yes" ? "" : "=" + value.str());
+  }
+  return text;
+}
+
+std::string summary(const corev1::PersistentVolume& volume) {
+  const auto& claim = volume.spec.claimRef;
+  std::string text = " " + volume.status.phase.str();
+  if (claim) text += " for " + claim->namespace_.str() + "/" + claim->name.str() + (claim->uid.empty() ? " by name" : "");
+  if (!volume.status.message.empty()) text += " (" + volume.status.message.str() + ")";
+  return text + notes(volume.metadata.annotations);
+}
+
+std::string summary(const corev1::PersistentVolumeClaim& claim) {
+  std::string text = " " + claim.status.phase.str();
+  if (!claim.spec.volumeName.empty()) text += " to " + claim.spec.volumeName.str();
+  if (claim.spec.storageClassName) text += " class \"" + claim.spec.storageClassName->str() + "\"";
+  for (const auto& [name, amount] : claim.status.capacity) text += " " + name.str() + " " + amount.text.str();
+  for (const api::Str& mode : claim.status.accessModes) text += " " + mode.str();
+  return text + notes(claim.metadata.annotations);
+}
 
 }  // namespace
 
@@ -171,6 +197,8 @@ std::optional<std::string> summary_of(const api::Object& object) {
   if (const auto* cron_job = api::as<batchv1::CronJob>(object)) return summary(*cron_job);
   if (const auto* slice = api::as<discoveryv1::EndpointSlice>(object)) return summary(*slice);
   if (const auto* endpoints = api::as<corev1::Endpoints>(object)) return summary(*endpoints);
+  if (const auto* volume = api::as<corev1::PersistentVolume>(object)) return summary(*volume);
+  if (const auto* claim = api::as<corev1::PersistentVolumeClaim>(object)) return summary(*claim);
   if (const auto* role = api::as<rbacv1::ClusterRole>(object)) return summary(*role);
   if (const auto* autoscaler = api::as<autoscalingv2::HorizontalPodAutoscaler>(object)) return summary(*autoscaler);
   return std::nullopt;

@@ -1,4 +1,4 @@
-// How transcripts show what belongs to Services and what a ClusterRole allows, in one line.
+// How transcripts show what belongs to Services, what claims and volumes are bound to, and what a ClusterRole allows, in one line.
 #pragma once
 
 #include <optional>
