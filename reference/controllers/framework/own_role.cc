@@ -4,6 +4,7 @@
 
 #include "reference/apiserver/authorization/bootstrap_policy.h"
 #include "reference/apiserver/authorization/rbac.h"
+#include "reference/apiserver/http/path.h"
 #include "reference/controllers/framework/controller.h"
 
 namespace plumb::controllers {
@@ -42,6 +43,17 @@ std::vector<rbacv1::PolicyRule> rules_of(std::string_view account) {
 OwnRoleClient::OwnRoleClient(informer::Client& inner, std::string account, Refused refused)
     : inner_(inner), account_(std::move(account)), rules_(rules_of(account_)), refused_(std::move(refused)) {}
 
+std::optional<Error> OwnRoleClient::refuse(const apiserver::Attributes& asked) const {
+  if (std::any_of(rules_.begin(), rules_.end(), [&](const rbacv1::PolicyRule& rule) { return apiserver::allows(rule, asked); })) return std::nullopt;
+  std::string what = account_ + " may not " + std::string(asked.verb) + " " + std::string(asked.resource);
+  if (!asked.group.empty()) what.append(".").append(asked.group);
+  if (!asked.subresource.empty()) what.append("/").append(asked.subresource);
+  refused_(what);
+  Error error = fail(Code::permission_denied, what, "Forbidden");
+  error.http_status = 403;
+  return error;
+}
+
 std::optional<Error> OwnRoleClient::refuse(std::string_view verb, const informer::Resource& resource, std::string_view namespace_, std::string_view name,
                                            std::string_view subresource) const {
   apiserver::Attributes asked;
@@ -51,13 +63,7 @@ std::optional<Error> OwnRoleClient::refuse(std::string_view verb, const informer
   asked.subresource = subresource;
   asked.namespace_ = namespace_;
   asked.name = name;
-  if (std::any_of(rules_.begin(), rules_.end(), [&](const rbacv1::PolicyRule& rule) { return apiserver::allows(rule, asked); })) return std::nullopt;
-  std::string what = account_ + " may not " + std::string(verb) + " " + resource.group_resource();
-  if (!subresource.empty()) what.append("/").append(subresource);
-  refused_(what);
-  Error error = fail(Code::permission_denied, what, "Forbidden");
-  error.http_status = 403;
-  return error;
+  return refuse(asked);
 }
 
 void OwnRoleClient::send(informer::Request request, informer::Done done) {
@@ -68,6 +74,22 @@ void OwnRoleClient::send(informer::Request request, informer::Done done) {
 void OwnRoleClient::list(const informer::Resource& resource, const informer::ListOptions& options, informer::ListDone done) {
   if (auto refused = refuse("list", resource, options.namespace_, {}, {})) return done(std::move(*refused));
   inner_.list(resource, options, std::move(done));
+}
+
+// Paths of discovery are everybody's.
+void OwnRoleClient::get_raw(std::string path_and_query, informer::RawDone done) {
+  const auto info = apiserver::parse_path("GET", std::string_view(path_and_query).substr(0, path_and_query.find('?')), false);
+  if (info && info->is_resource) {
+    apiserver::Attributes asked;
+    asked.verb = info->verb;
+    asked.group = info->group;
+    asked.resource = info->resource;
+    asked.subresource = info->subresource;
+    asked.namespace_ = info->namespace_;
+    asked.name = info->name;
+    if (auto refused = refuse(asked)) return done(std::move(*refused));
+  }
+  inner_.get_raw(std::move(path_and_query), std::move(done));
 }
 
 // Caches are filled by the controller manager's own client.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "reference/api/types/rbacv1.h"
+#include "reference/apiserver/authorization/authorizer.h"
 #include "reference/informer/client.h"
 
 namespace plumb::controllers {
@@ -22,8 +23,11 @@ class OwnRoleClient final : public informer::Client {
   void send(informer::Request request, informer::Done done) override;
   void list(const informer::Resource& resource, const informer::ListOptions& options, informer::ListDone done) override;
   std::unique_ptr<informer::Watch> watch(const informer::Resource& resource, const informer::WatchOptions& options, informer::WatchHandler handler) override;
+  using Client::get_raw;
+  void get_raw(std::string path_and_query, informer::RawDone done) override;
 
  private:
+  std::optional<Error> refuse(const apiserver::Attributes& asked) const;
   std::optional<Error> refuse(std::string_view verb, const informer::Resource& resource, std::string_view namespace_, std::string_view name, std::string_view subresource) const;
 
   informer::Client& inner_;
