@@ -34,6 +34,7 @@ struct Apiserver::Parts {
   std::unique_ptr<Services> services;
   Security security;
   std::unique_ptr<Connector> connector;
+  std::unique_ptr<Aggregator> aggregator;
   std::unique_ptr<Handler> handler;
   std::unique_ptr<net::Server> server;
   std::unique_ptr<Compaction> compaction;
@@ -56,8 +57,10 @@ Status Apiserver::Parts::assemble() {
   registry->extend(security.tokens.get(), std::move(computed));
 
   if (options.kubelet_client) connector = std::make_unique<KubeletConnector>(*registry, *options.kubelet_client);
+  aggregator = std::make_unique<Aggregator>(*registry, *options.clock, options.aggregation);
   Handler::Options handling;
   handling.connector = connector.get();
+  handling.delegate = aggregator.get();
   handling.registry = registry.get();
   for (const auto& each : security.authenticators) handling.authenticators.push_back(each.get());
   for (const auto& each : security.authorizers) handling.authorizers.push_back(each.get());
@@ -65,7 +68,7 @@ Status Apiserver::Parts::assemble() {
   handling.routes = security.routes;
   for (Route& route : health_routes(*options.store, *cache)) handling.routes.push_back(std::move(route));
   for (Route& route : openapi_routes()) handling.routes.push_back(std::move(route));
-  for (Route& route : discovery_routes()) handling.routes.push_back(std::move(route));
+  for (Route& route : discovery_routes([delegate = aggregator.get()] { return delegate->foreign(); })) handling.routes.push_back(std::move(route));
   handler = std::make_unique<Handler>(std::move(handling));
   return {};
 }
@@ -93,6 +96,10 @@ Result<std::unique_ptr<Apiserver>> Apiserver::start(ApiserverOptions options) {
   PLUMB_TRY(made->parts_->assemble());
   PLUMB_TRY(ensure_system_objects(*made->parts_->registry));
   PLUMB_TRY(made->parts_->services->prepare());
+  OwnCalls own(*made->parts_->registry);
+  PLUMB_TRY(publish_trust(own, made->parts_->options.trust));
+  PLUMB_TRY(made->parts_->aggregator->ensure_local_services());
+  made->parts_->aggregator->start();
   PLUMB_TRY(made->parts_->listen());
   made->parts_->services->serve(made->port(), *made->parts_->options.clock);
   made->parts_->compaction = std::make_unique<Compaction>(*made->parts_->options.store, *made->parts_->options.clock);
@@ -107,6 +114,7 @@ Apiserver::~Apiserver() {
   if (parts_->server) parts_->server->stop(stop_grace);
   parts_->server.reset();
   parts_->handler.reset();
+  parts_->aggregator.reset();
   parts_->connector.reset();
   parts_->security = {};
   parts_->registry.reset();

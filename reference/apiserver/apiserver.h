@@ -13,6 +13,8 @@
 #include "harness/base/result.h"
 #include "harness/net/client.h"
 #include "harness/net/tls.h"
+#include "reference/apiserver/aggregation/aggregator.h"
+#include "reference/apiserver/aggregation/trust.h"
 #include "reference/apiserver/authentication/authenticator.h"
 #include "reference/apiserver/authorization/authorizer.h"
 #include "reference/apiserver/http/handler.h"
@@ -44,6 +46,8 @@ struct ApiserverOptions {
   std::optional<net::TlsClientOptions> kubelet_client;
   std::vector<std::string> disabled_admission = {};
   ServiceOptions services;
+  AggregationOptions aggregation;
+  TrustOptions trust;
   std::function<Result<Security>(Registry&)> security;
 };
 

@@ -1,11 +1,11 @@
 #include "reference/apiserver/bootstrap.h"
 
-#include <future>
 #include <memory>
 
 #include "reference/api/types/corev1.h"
 #include "reference/api/types/schedulingv1.h"
 #include "reference/apiserver/authorization/bootstrap_policy.h"
+#include "reference/apiserver/registry/own_calls.h"
 
 namespace plumb::apiserver {
 namespace {
@@ -33,27 +33,6 @@ std::vector<std::shared_ptr<api::Object>> bootstrap_objects() {
 
 }  // namespace
 
-Status ensure_system_objects(Registry& registry) {
-  RequestContext context;
-  auto user = std::make_shared<User>();
-  user->name = "system:apiserver";
-  user->groups = {std::string(masters_group)};
-  context.user = user;
-
-  std::vector<std::future<Status>> answers;
-  for (auto& object : bootstrap_objects()) {
-    const resources::Resource* resource = resources::find_by_type(object->type());
-    if (registry.get(object->type(), "", object->metadata.name)) continue;
-    const std::string name = object->metadata.name.str();
-    auto promise = std::make_shared<std::promise<Status>>();
-    answers.push_back(promise->get_future());
-    registry.create(context, *resource, "", std::move(object), [promise, name](ApiResult<CachedPtr> result) {
-      if (result.ok() || result.status().reason == "AlreadyExists") return promise->set_value({});
-      promise->set_value(status::to_error(result.status()).in("creating " + name));
-    });
-  }
-  for (auto& answer : answers) PLUMB_TRY(answer.get());
-  return {};
-}
+Status ensure_system_objects(Registry& registry) { return OwnCalls(registry).create_missing(bootstrap_objects()); }
 
 }  // namespace plumb::apiserver

@@ -5,8 +5,11 @@
 #include "reference/cri/fake.h"
 #include "reference/informer/informer.h"
 #include "reference/kubelet/admission.h"
+#include "reference/kubelet/hollow_server.h"
+#include "reference/kubelet/hollow_usage.h"
 #include "reference/kubelet/node_agent.h"
 #include "reference/kubelet/pod_workers.h"
+#include "reference/resources/shared/kubelet_address.h"
 
 namespace plumb::kubelet {
 namespace {
@@ -50,10 +53,13 @@ corev1::NodeStatus simulated_status(const HollowOptions& options, const std::str
                      {"pods", std::string_view(std::to_string(options.pods))}};
   status.allocatable = status.capacity;
   status.conditions = node_conditions("");
-  for (const auto& [type, value] : {std::pair<std::string, std::string>{"InternalIP", node_ip(index)}, {"Hostname", name}}) {
-    auto& address = status.addresses.emplace_back();
-    address.type = type;
-    address.address = value;
+  // The kubelet's server is on this machine, and so are the addresses that lead to it. Pods have others: endpoints may not be local ones.
+  const std::string address = options.kubelet_port ? hollow_address(index) : node_ip(index);
+  status.daemonEndpoints.kubeletEndpoint.Port = options.kubelet_port.value_or(0);
+  for (const auto& [type, value] : {std::pair<std::string, std::string>{"InternalIP", address}, {"Hostname", name}}) {
+    auto& entry = status.addresses.emplace_back();
+    entry.type = type;
+    entry.address = value;
   }
   auto& info = status.nodeInfo;
   info.machineID = info.systemUUID = info.bootID = std::string_view(name);
@@ -89,6 +95,8 @@ class HollowNodes::Core {
       const auto pod = api::as<corev1::Pod>(after ? after : before);
       const auto found = by_name_.find(pod->spec.nodeName.str());
       if (found == by_name_.end()) return;
+      after ? usage_.saw(*pod, clock_.wall()) : usage_.gone(*pod);
+      if (before && after && before->metadata.uid != after->metadata.uid) usage_.gone(*api::as<corev1::Pod>(before));
       if (!after) found->second->workers->removed(*pod);
       else if (before && before->metadata.uid != after->metadata.uid) replace(*found->second, before, pod);
       else found->second->workers->update(pod);
@@ -106,6 +114,17 @@ class HollowNodes::Core {
     for (const auto& node : nodes_) count += node->workers->size();
     return count;
   }
+  std::optional<NodeUsage> usage(int index) const {
+    if (index < 0 || static_cast<std::size_t>(index) >= nodes_.size()) return std::nullopt;
+    const Node& node = *nodes_[static_cast<std::size_t>(index)];
+    NodeUsage usage;
+    usage.node = options_.name_prefix + std::to_string(index);
+    usage.at = clock_.wall();
+    usage.started = began_;
+    usage.memory_capacity = static_cast<std::uint64_t>(options_.memory_gib) << 30;
+    for (const PodPtr& pod : node.workers->pods()) usage.pods.push_back(usage_.read(pod, running(node, *pod), usage.at));
+    return usage;
+  }
 
  private:
   struct Node {
@@ -114,6 +133,14 @@ class HollowNodes::Core {
     std::unique_ptr<PodWorkers> workers;
     std::unique_ptr<NodeAgent> agent;
   };
+
+  static std::vector<std::pair<std::string, WallTime>> running(const Node& node, const corev1::Pod& pod) {
+    std::vector<std::pair<std::string, WallTime>> names;
+    if (const auto view = node.workers->view(pod.metadata.namespace_.view(), pod.metadata.name.view()))
+      for (const auto& container : view->containers)
+        if (container.current && container.current->running()) names.emplace_back(container.name, container.current->started_at.value_or(WallTime()));
+    return names;
+  }
 
   void add_node(int index) {
     auto node = std::make_unique<Node>();
@@ -131,6 +158,7 @@ class HollowNodes::Core {
     NodeDescription description;
     description.name = name;
     description.labels = std::move(labels);
+    if (options_.kubelet_port) description.annotations.set(resources::kKubeletServerName, kHollowServerName);
     description.status = [this, name, index] { return simulated_status(options_, name, index); };
     NodeAgentOptions agent;
     agent.status_interval = agent.report_interval;  // nothing changes by itself
@@ -148,6 +176,8 @@ class HollowNodes::Core {
   const HollowOptions options_;
   informer::Client& client_;
   Clock& clock_;
+  const WallTime began_ = clock_.wall();
+  SimulatedUsage usage_;
   std::unique_ptr<ThreadExecutor> executor_;
   std::unique_ptr<informer::EventRecorder> events_;
   std::vector<std::unique_ptr<Node>> nodes_;
@@ -160,5 +190,6 @@ HollowNodes::~HollowNodes() = default;
 void HollowNodes::start() { core_->start(); }
 std::size_t HollowNodes::registered() const { return core_->registered(); }
 std::size_t HollowNodes::pods() const { return core_->pods(); }
+std::optional<NodeUsage> HollowNodes::usage(int index) const { return core_->usage(index); }
 
 }  // namespace plumb::kubelet

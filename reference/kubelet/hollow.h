@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "reference/informer/client.h"
+#include "reference/kubelet/usage.h"
 
 namespace plumb::kubelet {
 
@@ -16,6 +18,8 @@ struct HollowOptions {
   Duration pod_start_delay{};                  // what starting a container takes
   bool events = false;                         // record events of pods, as a real kubelet does
   std::size_t threads = 4;
+  // Where the nodes' kubelets are served (hollow_server.h); unset: nowhere.
+  std::optional<std::uint16_t> kubelet_port;
 };
 
 class HollowNodes {
@@ -27,6 +31,8 @@ class HollowNodes {
   void start();
   std::size_t registered() const;
   std::size_t pods() const;
+  // Of the node of that number; nullopt where there is none.
+  std::optional<NodeUsage> usage(int index) const;
 
  private:
   class Core;

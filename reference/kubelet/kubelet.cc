@@ -9,6 +9,7 @@
 #include "reference/informer/informer.h"
 #include "reference/kubelet/host_pods.h"
 #include "reference/kubelet/kubelet_metrics.h"
+#include "reference/kubelet/machine_usage.h"
 #include "reference/kubelet/machine_status.h"
 #include "reference/kubelet/node_agent.h"
 #include "reference/kubelet/probe_runner.h"
@@ -163,6 +164,16 @@ class Kubelet::Core {
     if (options_.server.tls.certificate_pem.empty()) return {};
     ServerOptions server = options_.server;
     server.node_name = options_.node_name;
+    server.reviews = &client_;
+    server.node_usage = [this, capacity = machine_facts(options_.root_dir, options_.max_pods).memory_bytes, began = clock_.wall()] {
+      NodeUsage usage;
+      usage.started = began;
+      usage.use = cgroup_usage(options_.cgroup_root);
+      usage.memory_capacity = static_cast<std::uint64_t>(capacity);
+      usage.filesystem = filesystem_usage(options_.root_dir);
+      usage.interfaces = interface_usage();
+      return usage;
+    };
     server.log_dir = [this](const corev1::Pod& pod) { return host_->log_dir(pod); };
     server_ = PLUMB_TRY(KubeletServer::start(std::move(server), *workers_, runtime_, *executor_, clock_));
     return {};

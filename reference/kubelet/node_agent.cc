@@ -136,6 +136,7 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
     auto node = std::make_shared<corev1::Node>();
     node->metadata.name = description_.name;
     node->metadata.labels = description_.labels;
+    node->metadata.annotations = description_.annotations;
     node->metadata.annotations.set("volumes.kubernetes.io/controller-managed-attach-detach", "true");
     node->spec.taints = description_.taints;
     node->spec.providerID = description_.provider_id;
@@ -157,7 +158,8 @@ class NodeAgent::Core : public std::enable_shared_from_this<Core> {
     if (!node) return;
     auto wanted = std::make_shared<corev1::Node>(*node);
     for (const auto& label : description_.labels) wanted->metadata.labels.set(label.key, label.value);
-    if (wanted->metadata.labels == node->metadata.labels) return adopt_node(std::move(*result));
+    for (const auto& annotation : description_.annotations) wanted->metadata.annotations.set(annotation.key, annotation.value);
+    if (wanted->metadata.labels == node->metadata.labels && wanted->metadata.annotations == node->metadata.annotations) return adopt_node(std::move(*result));
     client_.send(informer::update_request(wanted), done(&Core::labels_updated));
   }
   void labels_updated(Result<ObjectPtr> result) {

@@ -14,7 +14,7 @@ namespace plumb::kubelet {
 
 struct NodeDescription {
   std::string name;
-  api::Map<api::Str> labels;
+  api::Map<api::Str> labels, annotations;
   api::List<corev1::Taint> taints;
   std::string provider_id;
   // The status as it is now; called often, on any thread, must not block. Conditions need no times.

@@ -12,8 +12,8 @@
 #include "harness/net/server.h"
 #include "reference/api/codec/json.h"
 #include "reference/api/text/time.h"
+#include "reference/kubelet/access.h"
 #include "reference/kubelet/logs.h"
-#include "reference/kubelet/stats.h"
 
 namespace plumb::kubelet {
 namespace {
@@ -85,7 +85,9 @@ bool speaks_known_websocket(const net::Headers& headers) {
 class KubeletServer::Core : public std::enable_shared_from_this<Core> {
  public:
   Core(ServerOptions options, PodWorkers& pods, cri::Runtime& runtime, Executor& executor, Clock& clock)
-      : options_(std::move(options)), pods_(pods), runtime_(runtime), executor_(executor), clock_(clock) {}
+      : options_(std::move(options)), pods_(pods), runtime_(runtime), executor_(executor), clock_(clock) {
+    if (options_.reviews) access_ = std::make_unique<informer::DelegatedAccess>(*options_.reviews, clock, informer::DelegatedAccess::Options{options_.tls.client_ca_pem, std::nullopt});
+  }
 
   Status start() {
     net::ServerOptions server;
@@ -108,24 +110,34 @@ class KubeletServer::Core : public std::enable_shared_from_this<Core> {
 
  private:
   void handle(Request request, const ResponseWriter& response) {
+    if (request.path == "/healthz") return text(response, 200, "ok");
+    if (is_named(request)) return serve(std::move(request), response);
+    if (!access_) return text(response, request.peer && request.peer->certificate ? 403 : 401, request.peer && request.peer->certificate ? "Forbidden" : "Unauthorized");
+    const auto kept = std::make_shared<Request>(std::move(request));
+    access_->check(*kept, access_question(*kept, options_.node_name), [weak = weak_from_this(), kept, response](Result<apiserver::UserPtr> user) {
+      if (!user.ok()) return text(response, user.error().http_status, user.error().message);
+      // The answer may come on a thread of the transport; what is served belongs on the connection's.
+      response.reactor()->run([weak, kept, response] {
+        if (const auto self = weak.lock()) self->serve(std::move(*kept), response);
+      });
+    });
+  }
+  void serve(Request request, const ResponseWriter& response) {
     const auto parts = path_parts(request.path);
-    if (parts.size() == 1 && parts[0] == "healthz") return text(response, 200, "ok");
-    if (const int refused = check(request); refused) return text(response, refused, refused == 401 ? "Unauthorized" : "Forbidden");
     const std::string first = parts.empty() ? "" : parts[0];
     if (first == "metrics" && parts.size() == 1) return ResponseWriter(response).send(200, {{"Content-Type", "text/plain; version=0.0.4"}}, metrics::text());
     if ((first == "pods" || first == "runningpods") && (parts.size() == 1 || parts[1].empty())) return list_pods(response);
-    if (first == "stats" && parts.size() == 2 && parts[1] == "summary") return work(response, [this](const ResponseWriter& out) { stats(out); });
+    if (is_usage_page(request.path)) return work(response, [this, path = request.path](const ResponseWriter& out) { usage(path, out); });
     if (first == "containerLogs" && parts.size() == 4) return logs(request, parts, response);
     if ((first == "exec" || first == "attach") && (parts.size() == 4 || parts.size() == 5)) return streams(std::move(request), parts, response);
     if (first == "portForward" && (parts.size() == 3 || parts.size() == 4)) return streams(std::move(request), parts, response);
     text(response, 404, "404 page not found\n");
   }
-  // 0, or the status that refuses.
-  int check(const Request& request) const {
-    if (!request.peer || !request.peer->certificate) return 401;
+  bool is_named(const Request& request) const {
+    if (!request.peer || !request.peer->certificate) return false;
     const auto& who = *request.peer->certificate;
-    if (options_.users.contains(who.common_name)) return 0;
-    return std::any_of(who.organizations.begin(), who.organizations.end(), [&](const auto& group) { return options_.groups.contains(group); }) ? 0 : 403;
+    if (options_.users.contains(who.common_name)) return true;
+    return std::any_of(who.organizations.begin(), who.organizations.end(), [&](const auto& group) { return options_.groups.contains(group); });
   }
   // Runs on the executor; the server's stop waits for it.
   void work(const ResponseWriter& response, std::function<void(const ResponseWriter&)> job) {
@@ -150,10 +162,23 @@ class KubeletServer::Core : public std::enable_shared_from_this<Core> {
     ResponseWriter(response).send(200, {{"Content-Type", "application/json"}}, body + "]}");
   }
 
-  void stats(const ResponseWriter& response) {
+  void usage(const std::string& path, const ResponseWriter& response) {
+    NodeUsage node = options_.node_usage ? options_.node_usage() : NodeUsage();
+    node.node = options_.node_name;
+    node.at = clock_.wall();
     const auto listed = runtime_.list_container_stats({});
-    if (!listed.ok()) return text(response, 500, listed.error().message);
-    ResponseWriter(response).send(200, {{"Content-Type", "application/json"}}, stats_summary(options_.node_name, pods_.pods(), *listed, clock_.wall()));
+    node.complete = listed.ok();
+    if (listed.ok()) node.pods = by_pod(pods_.pods(), *listed, [this](const corev1::Pod& pod, const std::string& container) { return started_at(pod, container); });
+    else if (path == "/stats/summary") return text(response, 500, listed.error().message);
+    const auto page = usage_page(path, node);
+    ResponseWriter(response).send(200, {{"Content-Type", page->type}}, page->body);
+  }
+  std::optional<WallTime> started_at(const corev1::Pod& pod, const std::string& container) const {
+    const auto view = pods_.view(pod.metadata.namespace_.view(), pod.metadata.name.view());
+    if (view)
+      for (const auto& item : view->containers)
+        if (item.name == container && item.current) return item.current->started_at;
+    return std::nullopt;
   }
 
   // Logs.
@@ -288,6 +313,7 @@ class KubeletServer::Core : public std::enable_shared_from_this<Core> {
   cri::Runtime& runtime_;
   Executor& executor_;
   Clock& clock_;
+  std::unique_ptr<informer::DelegatedAccess> access_;
   std::unique_ptr<net::Server> server_;
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;

@@ -5,7 +5,7 @@
 namespace plumb::apiserver {
 namespace {
 
-// `aggregated_to`: the role that has these rules, too, by the label rbac.authorization.k8s.io/aggregate-to-<role>; `aggregates`: it has those
+// `aggregated_to`: the roles that have these rules, too, comma-separated, by the label rbac.authorization.k8s.io/aggregate-to-<role>; `aggregates`: it has those
 // of all roles that are labelled for it, kept by the controller manager.
 struct Role {
   std::string name;
@@ -67,6 +67,7 @@ std::vector<Role> cluster_roles() {
       {"system:aggregate-to-admin", admin, "admin"},
       {"system:aggregate-to-edit", edit, "edit"},
       {"system:aggregate-to-view", view, "view"},
+      {"system:aggregated-metrics-reader", {{read, "metrics.k8s.io", "nodes,pods"}}, "view,edit,admin"},
       {"system:discovery", {{"get", "", "/api,/api/*,/apis,/apis/*,/healthz,/livez,/openapi,/openapi/*,/readyz,/version,/version/"}}},
       {"system:public-info-viewer", {{"get", "", "/healthz,/livez,/readyz,/version,/version/"}}},
       {"system:monitoring", {{"get", "", "/healthz,/healthz/*,/livez,/livez/*,/metrics,/metrics/slis,/readyz,/readyz/*"}}},
@@ -134,7 +135,8 @@ std::shared_ptr<rbacv1::ClusterRole> role_object(const std::string& name, const 
 std::shared_ptr<rbacv1::ClusterRole> role_object(const Role& role) {
   const std::string label = "rbac.authorization.k8s.io/aggregate-to-";
   auto made = role_object(role.name, role.grants);
-  if (!role.aggregated_to.empty()) made->metadata.labels.set(label + role.aggregated_to, "true");
+  if (!role.aggregated_to.empty())
+    for (const std::string_view to : split(role.aggregated_to, ',')) made->metadata.labels.set(label + std::string(to), "true");
   if (role.aggregates) made->aggregationRule.ensure().clusterRoleSelectors.emplace_back().matchLabels.set(label + role.name, "true");
   return made;
 }

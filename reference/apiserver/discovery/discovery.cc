@@ -4,21 +4,17 @@
 #include <map>
 
 #include "reference/api/codec/json.h"
-#include "reference/api/codec/list.h"
 #include "reference/api/types/apidiscoveryv2.h"
+#include "reference/api/types/apiregistrationv1.h"
 #include "reference/api/types/metav1.h"
+#include "reference/apiserver/aggregation/group_priorities.h"
+#include "reference/apiserver/discovery/foreign_groups.h"
 
 namespace plumb::apiserver {
 namespace {
 
+constexpr std::int32_t first_priority = 20'000;
 constexpr std::string_view aggregated_type = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-
-// Clients that look for a kind by its name alone take the first group that has it: upstream's order.
-constexpr std::string_view group_order[] = {
-    "", "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling", "batch",
-    "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io", "admissionregistration.k8s.io",
-    "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io", "discovery.k8s.io", "resource.k8s.io",
-    "flowcontrol.apiserver.k8s.io"};
 
 struct Subresource {
   std::string_view name;
@@ -87,10 +83,7 @@ using Groups = std::vector<std::pair<std::string_view, Versions>>;
 Groups served_groups() {
   std::map<std::string_view, Versions> by_name;
   for (const Resource* resource : resources::all()) by_name[resource->group()][resource->version()].push_back(resource);
-  Groups groups(by_name.begin(), by_name.end());
-  const auto rank = [](std::string_view group) { return std::find(std::begin(group_order), std::end(group_order), group) - std::begin(group_order); };
-  std::stable_sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) { return rank(a.first) < rank(b.first); });
-  return groups;
+  return {by_name.begin(), by_name.end()};
 }
 
 metav1::APIResourceList resource_list(std::string_view group, std::string_view version, const std::vector<const Resource*>& served) {
@@ -160,26 +153,18 @@ apidiscoveryv2::APIResourceDiscovery aggregated_resource(const Resource& resourc
   return entry;
 }
 
-std::string aggregated(const Groups& groups, bool core) {
-  const api::TypeInfo& type = apidiscoveryv2::APIGroupDiscovery::info();
-  const api::ListFrame frame = api::json_list_frame(type, {});
-  std::string out = frame.head;
-  bool first = true;
-  for (const auto& [group, versions] : groups) {
-    if (group.empty() != core) continue;
-    apidiscoveryv2::APIGroupDiscovery document;
-    document.metadata.name = group;
-    for (auto at = versions.rbegin(); at != versions.rend(); ++at) {
-      apidiscoveryv2::APIVersionDiscovery& version = document.versions.emplace_back();
-      version.version = at->first;
-      version.freshness = apidiscoveryv2::DiscoveryFreshnessCurrent;
-      for (const Resource* resource : at->second) version.resources.push_back(aggregated_resource(*resource));
-    }
-    if (!first) out += frame.separator;
-    first = false;
-    api::encode_json(document, out);
+ListedGroup listed_group(std::string_view group, const Versions& versions) {
+  ListedGroup listed;
+  // Clients that look for a kind by its name alone take the first group that has it.
+  listed.priority = group == apiregistrationv1::APIService::info().group ? first_priority : priority_of(group, versions.begin()->first).group;
+  listed.document = group_document(group, versions);
+  for (auto at = versions.rbegin(); at != versions.rend(); ++at) {
+    apidiscoveryv2::APIVersionDiscovery& version = listed.versions.emplace_back();
+    version.version = at->first;
+    version.freshness = apidiscoveryv2::DiscoveryFreshnessCurrent;
+    for (const Resource* resource : at->second) version.resources.push_back(aggregated_resource(*resource));
   }
-  return out + frame.tail;
+  return listed;
 }
 
 template <class T>
@@ -189,36 +174,62 @@ Route document_route(std::string path, T document) {
           }};
 }
 
-template <class T>
-Route either_route(std::string path, T plain, std::string all) {
-  return {std::move(path), [plain = std::make_shared<const T>(std::move(plain)), all = net::bytes(std::move(all))](const CallPtr& call) {
+// The legacy group has no name and a document of its own form.
+Route core_route(const Versions& versions) {
+  metav1::APIVersions core;
+  core.versions.push_back("v1");
+  metav1::ServerAddressByClientCIDR& everywhere = core.serverAddressByClientCIDRs.emplace_back();
+  everywhere.clientCIDR = "0.0.0.0/0";
+  const auto plain = std::make_shared<const metav1::APIVersions>(std::move(core));
+  const auto all = net::bytes(ListedGroups({listed_group("", versions)}).aggregated);
+  return {"/api", [plain, all](const CallPtr& call) {
             if (call->accepted().aggregated_discovery) return call->send_bytes(200, aggregated_type, net::Body(all));
-            call->send_struct(200, "v1", T::info(), plain.get());
+            call->send_struct(200, "v1", metav1::APIVersions::info(), plain.get());
+          }};
+}
+
+Route groups_route(const std::shared_ptr<GroupSource>& source) {
+  return {"/apis", [source](const CallPtr& call) {
+            const auto groups = source->now();
+            if (call->accepted().aggregated_discovery) return call->send_text(200, aggregated_type, groups->aggregated);
+            call->send_struct(200, "v1", metav1::APIGroupList::info(), &groups->list);
+          }};
+}
+
+// "/apis/GROUP", whoever serves it.
+Route group_route(const std::shared_ptr<GroupSource>& source) {
+  return {"/apis/", [source](const CallPtr& call) {
+            const auto& parts = call->info().parts;
+            const auto groups = source->now();
+            const ListedGroup* found = parts.size() == 2 ? groups->find(parts[1]) : nullptr;
+            if (!found) return call->send_status(status::path_not_found());
+            call->send_struct(200, "v1", metav1::APIGroup::info(), &found->document);
           }};
 }
 
 }  // namespace
 
-std::vector<Route> discovery_routes() {
+std::vector<Route> discovery_routes(ForeignSource foreign) {
   const Groups groups = served_groups();
   std::vector<Route> routes;
-  metav1::APIVersions core;
-  core.versions.push_back("v1");
-  metav1::ServerAddressByClientCIDR& everywhere = core.serverAddressByClientCIDRs.emplace_back();
-  everywhere.clientCIDR = "0.0.0.0/0";
-  routes.push_back(either_route("/api", std::move(core), aggregated(groups, true)));
-  metav1::APIGroupList list;
+  std::vector<ListedGroup> listed;
+  std::vector<std::string> group_paths;
   for (const auto& [group, versions] : groups) {
     const std::string base = group.empty() ? "/api" : "/apis/" + std::string(group);
     for (const auto& [version, served] : versions)
       routes.push_back(document_route(base + "/" + std::string(version), resource_list(group, version, served)));
-    if (group.empty()) continue;
-    list.groups.push_back(group_document(group, versions));
-    routes.push_back(document_route(base, group_document(group, versions)));
+    if (group.empty()) {
+      routes.push_back(core_route(versions));
+      continue;
+    }
+    listed.push_back(listed_group(group, versions));
+    group_paths.push_back(base);
   }
-  routes.push_back(either_route("/apis", std::move(list), aggregated(groups, false)));
+  const auto source = std::make_shared<GroupSource>(std::move(listed), std::move(foreign));
+  routes.push_back(groups_route(source));
   metav1::RootPaths paths;
   for (const Route& route : routes) paths.paths.push_back(api::Str(route.path));
+  for (const std::string& path : group_paths) paths.paths.push_back(api::Str(path));
   for (const char* path : {"/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"}) paths.paths.push_back(api::Str(path));
   std::sort(paths.paths.begin(), paths.paths.end());
   routes.push_back({"/", [paths = std::make_shared<const metav1::RootPaths>(std::move(paths))](const CallPtr& call) {
@@ -226,6 +237,7 @@ std::vector<Route> discovery_routes() {
                       api::encode_json(metav1::RootPaths::info(), paths.get(), text);
                       call->send_text(200, "application/json", std::move(text));
                     }});
+  routes.push_back(group_route(source));
   return routes;
 }
 

@@ -78,6 +78,7 @@ void Handler::serve(net::Request request, net::ResponseWriter writer, UserPtr kn
   call->context().user = std::move(*user);
   call->context().user_agent = call->request().headers.get("user-agent");
   if (auto refused = authorize(*call->context().user, asked_about(*call), call->request().path)) return call->send_status(*refused);
+  if (options_.delegate && options_.delegate->take(call)) return;
   if (!accepted && !(route && (route->any_accept || route->even_if_busy)) && !is_stream(call->info().subresource)) return call->send_status(status::not_acceptable(offered_types()));
   if (route) return route->serve(call);
   dispatch(call);

@@ -30,6 +30,14 @@ class Connector {
   virtual void connect(const CallPtr& call, const Resource& resource) = 0;
 };
 
+// Takes requests that another server answers, once it is known that the user may make them.
+class Delegate {
+ public:
+  virtual ~Delegate() = default;
+  // True when the call is taken care of.
+  virtual bool take(const CallPtr& call) = 0;
+};
+
 class Handler {
  public:
   struct Options {
@@ -39,6 +47,7 @@ class Handler {
     bool anonymous = true;
     std::size_t max_in_flight = 3'000;  // watches and other streams not counted
     Connector* connector = nullptr;     // nullptr: those subresources answer 503
+    Delegate* delegate = nullptr;       // nullptr: this server answers everything
     std::vector<Route> routes = {};
   };
   explicit Handler(Options options);

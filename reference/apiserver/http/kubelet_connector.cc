@@ -3,12 +3,12 @@
 #include "harness/base/encoding.h"
 #include "reference/api/types/corev1.h"
 #include "reference/apiserver/http/tunnel.h"
+#include "reference/resources/shared/kubelet_address.h"
 
 namespace plumb::apiserver {
 namespace {
 
 constexpr std::size_t clients_limit = 256;
-constexpr std::uint16_t kubelet_port = 10250;
 
 std::vector<std::string> container_names(const corev1::Pod& pod, bool ephemeral) {
   std::vector<std::string> names;
@@ -53,13 +53,6 @@ std::string copied_query(const Query& query, std::initializer_list<std::string_v
   for (const std::string_view name : names)
     for (const std::string_view value : query.all(name)) out.append(out.empty() ? "" : "&").append(name).append("=").append(url_encode(value));
   return out;
-}
-
-std::string_view address_of(const corev1::Node& node) {
-  for (const std::string_view type : {corev1::NodeInternalIP, corev1::NodeHostName})
-    for (const corev1::NodeAddress& each : node.status.addresses)
-      if (each.type == type) return each.address;
-  return {};
 }
 
 }  // namespace
@@ -123,22 +116,22 @@ void KubeletConnector::proxy_to_pod(const CallPtr& call) {
 void KubeletConnector::to_kubelet(const CallPtr& call, std::string_view node_name, std::string target) {
   const auto node = registry_.ClusterView::get<corev1::Node>({}, node_name);
   if (!node) return call->send_status(status::not_found({"", "nodes"}, node_name));
-  const std::string_view address = address_of(*node);
-  if (address.empty()) return call->send_status(status::internal("no preferred addresses found for node " + std::string(node_name)));
-  const std::int32_t port = node->status.daemonEndpoints.kubeletEndpoint.Port;
-  const auto made = client({std::string(address), port > 0 ? static_cast<std::uint16_t>(port) : kubelet_port, {}}, true);
+  const auto address = resources::kubelet_address(*node);
+  if (!address) return call->send_status(status::internal("no preferred addresses found for node " + std::string(node_name)));
+  const auto made = client({address->host, address->port, {}}, true, address->server_name);
   if (!made.ok()) return call->send_status(status::from_error(made.error()));
   tunnel(call, *made, std::move(target), "the kubelet of " + std::string(node_name));
 }
 
-Result<std::shared_ptr<net::HttpClient>> KubeletConnector::client(const net::Endpoint& endpoint, bool tls) {
-  const std::string key = (tls ? "https://" : "http://") + endpoint.text();
+Result<std::shared_ptr<net::HttpClient>> KubeletConnector::client(const net::Endpoint& endpoint, bool tls, const std::string& server_name) {
+  const std::string key = (tls ? "https://" : "http://") + endpoint.text() + " " + server_name;
   const std::lock_guard lock(mutex_);
   const auto found = clients_.find(key);
   if (found != clients_.end()) return found->second;
   net::ClientOptions options;
   options.endpoint = endpoint;
   if (tls) options.tls = tls_;
+  if (tls && !server_name.empty()) options.tls->server_name = server_name;
   auto made = PLUMB_TRY(net::HttpClient::create(std::move(options)));
   if (clients_.size() >= clients_limit) clients_.erase(clients_.begin());
   return clients_.emplace(key, std::move(made)).first->second;

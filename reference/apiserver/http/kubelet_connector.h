@@ -22,7 +22,7 @@ class KubeletConnector final : public Connector {
   void proxy_to_pod(const CallPtr& call);
   void to_node(const CallPtr& call);
   void to_kubelet(const CallPtr& call, std::string_view node, std::string target);
-  Result<std::shared_ptr<net::HttpClient>> client(const net::Endpoint& endpoint, bool tls);
+  Result<std::shared_ptr<net::HttpClient>> client(const net::Endpoint& endpoint, bool tls, const std::string& server_name = {});
 
   Registry& registry_;
   const net::TlsClientOptions tls_;

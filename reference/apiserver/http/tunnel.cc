@@ -29,10 +29,13 @@ std::string without_token(std::string_view protocols) {
   return kept;
 }
 
-net::Headers passed_on(const net::Headers& headers) {
-  net::Headers out;
+// How a proxy that is trusted says who the user is.
+bool names_user(std::string_view name) { return name.size() > 9 && net::same_name(name.substr(0, 9), "x-remote-"); }
+
+net::Headers passed_on(const net::Headers& headers, const Passage& passage) {
+  net::Headers out = passage.added;
   for (const auto& [name, value] : headers) {
-    if (concerns_one_hop(name) || is_credential(name)) continue;
+    if (concerns_one_hop(name) || is_credential(name) || (passage.verbatim && names_user(name))) continue;
     if (net::same_name(name, "sec-websocket-protocol")) {
       if (std::string kept = without_token(value); !kept.empty()) out.add(name, std::move(kept));
     } else {
@@ -55,6 +58,12 @@ metav1::Status unreachable(const std::string& what, const Error& error) {
   return status;
 }
 
+void cannot_reach(const CallPtr& call, const std::string& what, const Error& error, bool verbatim) {
+  if (!verbatim) return call->send_status(unreachable(what, error));
+  if (error.code == Code::deadline_exceeded) return call->send_status(status::timeout(what + " did not answer in time"));
+  call->send_text(503, "text/plain; charset=utf-8", error.message + "\n");
+}
+
 // A refusal in plain text, as a kubelet gives it, becomes what clients of the API expect. Rule: upstream's response checker for proxied requests.
 metav1::Status refusal(int code, std::string text) {
   if (code == 400) return status::bad_request(std::move(text));
@@ -66,13 +75,14 @@ metav1::Status refusal(int code, std::string text) {
 // A plain exchange whose answer may be endless (logs -f).
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(CallPtr call, std::shared_ptr<net::HttpClient> client, std::string what) : call_(std::move(call)), client_(std::move(client)), what_(std::move(what)) {}
+  Exchange(CallPtr call, std::shared_ptr<net::HttpClient> client, std::string what, bool verbatim)
+      : call_(std::move(call)), client_(std::move(client)), what_(std::move(what)), verbatim_(verbatim) {}
 
   void start(net::ClientRequest request) {
     const auto self = shared_from_this();
     net::CallCallbacks callbacks;
     callbacks.on_headers = [self](int code, const net::Headers& headers) {
-      if (code >= 300) {
+      if (code >= 300 && !self->verbatim_) {
         self->refused_ = code;
         return;
       }
@@ -88,7 +98,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
       if (self->refused_ == 0) return self->call_->writer().end();
       self->call_->send_status(refusal(self->refused_, std::move(self->why_)));
     };
-    callbacks.on_error = [self](const Error& error) { self->begun_ ? self->call_->writer().abort() : self->call_->send_status(unreachable(self->what_, error)); };
+    callbacks.on_error = [self](const Error& error) { self->begun_ ? self->call_->writer().abort() : cannot_reach(self->call_, self->what_, error, self->verbatim_); };
     far_ = client_->stream(std::move(request), std::move(callbacks));
     call_->writer().on_cancel([far = far_]() mutable { far.cancel(); });
   }
@@ -104,18 +114,19 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   const CallPtr call_;
   const std::shared_ptr<net::HttpClient> client_;
   const std::string what_;
+  const bool verbatim_;
   net::Call far_;
   bool begun_ = false;
   int refused_ = 0;  // the status by which the other side refuses
   std::string why_;
 };
 
-void upgrade(const CallPtr& call, const std::shared_ptr<net::HttpClient>& client, net::ClientRequest request, const std::string& what) {
+void upgrade(const CallPtr& call, const std::shared_ptr<net::HttpClient>& client, net::ClientRequest request, const std::string& what, bool verbatim) {
   request.headers.set("Connection", "Upgrade");
   request.headers.set("Upgrade", std::string(call->request().headers.get("upgrade")));
   request.timeout = handshake_timeout;
-  client->upgrade_async(std::move(request), [call, client, what](Result<net::HttpClient::Upgraded> answered) {
-    if (!answered.ok()) return call->send_status(unreachable(what, answered.error()));
+  client->upgrade_async(std::move(request), [call, client, what, verbatim](Result<net::HttpClient::Upgraded> answered) {
+    if (!answered.ok()) return cannot_reach(call, what, answered.error(), verbatim);
     const auto far = answered->stream;
     if (!far) {
       call->began_stream(answered->response.status);
@@ -131,14 +142,15 @@ void upgrade(const CallPtr& call, const std::shared_ptr<net::HttpClient>& client
 
 }  // namespace
 
-void tunnel(const CallPtr& call, const std::shared_ptr<net::HttpClient>& client, std::string target, std::string what) {
+void tunnel(const CallPtr& call, const std::shared_ptr<net::HttpClient>& client, std::string target, std::string what, Passage passage) {
   net::ClientRequest request;
   request.method = call->request().method;
   request.target = std::move(target);
-  request.headers = passed_on(call->request().headers);
+  request.headers = passed_on(call->request().headers, passage);
   request.body = net::Body(call->request().body);
-  if (call->request().headers.has("upgrade")) return upgrade(call, client, std::move(request), what);
-  std::make_shared<Exchange>(call, client, std::move(what))->start(std::move(request));
+  if (call->request().headers.has("upgrade")) return upgrade(call, client, std::move(request), what, passage.verbatim);
+  request.timeout = passage.timeout;
+  std::make_shared<Exchange>(call, client, std::move(what), passage.verbatim)->start(std::move(request));
 }
 
 }  // namespace plumb::apiserver

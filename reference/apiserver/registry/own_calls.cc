@@ -48,6 +48,25 @@ ApiResult<CachedPtr> OwnCalls::create(std::shared_ptr<api::Object> object) {
   return await<CachedPtr>([&](auto done) { registry_.create(context_, resource_of(object->type()), home, object, done); });
 }
 
+Status OwnCalls::create_missing(std::vector<std::shared_ptr<api::Object>> objects) {
+  std::vector<std::future<Status>> answers;
+  for (auto& object : objects) {
+    const std::string home = object->metadata.namespace_.str(), name = object->metadata.name.str();
+    if (registry_.get(object->type(), home, name)) continue;
+    auto promise = std::make_shared<std::promise<Status>>();
+    answers.push_back(promise->get_future());
+    const Resource& resource = resource_of(object->type());
+    registry_.create(context_, resource, home, std::move(object), [promise, what = resource.group_resource() + " " + name](ApiResult<CachedPtr> result) {
+      if (result.ok() || result.status().reason == metav1::StatusReasonAlreadyExists) return promise->set_value({});
+      promise->set_value(status::to_error(result.status()).in("creating " + what));
+    });
+  }
+  Status first;
+  for (auto& answer : answers)
+    if (Status done = answer.get(); !done.ok() && first.ok()) first = std::move(done);
+  return first;
+}
+
 ApiResult<CachedPtr> OwnCalls::change(const api::TypeInfo& type, const ObjectName& name, std::string_view subresource, Transform transform) {
   return await<CachedPtr>([&](auto done) { registry_.transform(context_, resource_of(type), name, subresource, transform, done); });
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "reference/apiserver/registry/registry.h"
 
@@ -14,6 +15,8 @@ class OwnCalls {
   explicit OwnCalls(Registry& registry);
 
   ApiResult<CachedPtr> create(std::shared_ptr<api::Object> object);
+  // All at once; what is there already is left as it is.
+  Status create_missing(std::vector<std::shared_ptr<api::Object>> objects);
   ApiResult<CachedPtr> change(const api::TypeInfo& type, const ObjectName& name, std::string_view subresource, Transform transform);
   // What is gone already counts as removed.
   Status remove(const api::TypeInfo& type, const ObjectName& name);

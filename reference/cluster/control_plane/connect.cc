@@ -34,7 +34,7 @@ Result<Connection> connect(const std::string& kubeconfig, const std::string& use
   https.host = host_of(config.server);
   https.token = [token = config.user.token] { return token; };
   https.user_agent = user_agent;
-  return Connection{informer::make_https_client(std::move(https)), config.ca};
+  return Connection{informer::make_https_client(std::move(https)), config.ca, {config.ca, config.user.client_certificate, config.user.client_key, {}, false}};
 }
 
 }  // namespace plumb::cluster

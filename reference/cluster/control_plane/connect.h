@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "harness/net/tls.h"
 #include "reference/informer/client.h"
 
 namespace plumb::net {
@@ -15,6 +16,7 @@ namespace plumb::cluster {
 struct Connection {
   std::unique_ptr<informer::Client> client;
   std::string ca_pem;
+  net::TlsClientOptions identity;  // the client certificate, if the kubeconfig names one, and the CA
 };
 Result<Connection> connect(const std::string& kubeconfig, const std::string& user_agent);
 // To the same server without the kubeconfig's identity: for calls that carry a token of their own.

@@ -54,6 +54,9 @@ std::string advertised(const ControlPlaneOptions& options) {
   return interface_address().value_or("");
 }
 
+bool is_unspecified(const std::string& address) { return address.empty() || address == "0.0.0.0" || address == "::"; }
+bool is_loopback(const std::string& address) { return address == "localhost" || address == "::1" || address.starts_with("127."); }
+
 // In the certificate: also the address of the Service default/kubernetes.
 std::vector<std::string> served_addresses(const ControlPlaneOptions& options) {
   std::vector<std::string> addresses = options.certificate_ips;
@@ -131,6 +134,7 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::start(ControlPlaneOptions op
   server.tls = net::TlsServerOptions{serving.certificate_pem, serving.key_pem, pki.ca_pem()};
   server.kubelet_client = net::TlsClientOptions{pki.ca_pem(), kubelet_client.certificate_pem, kubelet_client.key_pem, {}, false};
   server.security = [&](apiserver::Registry& registry) { return make_security({pki.signing_key_pem(), options.static_tokens}, registry); };
+  PLUMB_TRY(options.aggregation.apply(pki, server));
   parts->server = PLUMB_TRY(apiserver::Apiserver::start(std::move(server)));
 
   std::vector<apiserver::Authorizer*> authorizers;
@@ -146,6 +150,13 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::start(ControlPlaneOptions op
     runner.client = parts->transport->client(user, each.name);
     runner.accounts = std::make_unique<InProcessAccounts>(*parts->transport);
     runner.root_ca_pem = pki.ca_pem();
+    runner.identity = [pki, name = each.name]() -> Result<net::TlsClientOptions> {
+      const net::KeyPair pair = PLUMB_TRY(pki.identity(component_identity(name)));
+      return net::TlsClientOptions{pki.ca_pem(), pair.certificate_pem, pair.key_pem, {}, false};
+    };
+    runner.bind_address = options.bind_address;
+    // Who listens on this machine alone is reached from it alone.
+    if (!is_loopback(options.bind_address)) runner.advertise_address = advertised(options);
     if (!options.etcd_servers.empty()) runner.election = candidate(options.election, each.name);
     parts->components.push_back(PLUMB_TRY(Runner::start(std::move(runner), clock)));
   }
@@ -169,15 +180,23 @@ Result<std::unique_ptr<RemoteComponent>> RemoteComponent::start(RemoteOptions op
   Connection connection = PLUMB_TRY(connect(options.kubeconfig, "plumbd-" + name));
   RunnerOptions runner;
   runner.name = name;
+  const bool serves_itself = options.component.component->serves_itself();
   runner.component = std::move(options.component.component);
+  if (serves_itself) runner.secure_port = static_cast<std::uint16_t>(options.serving.secure_port);
   runner.client = std::move(connection.client);
   const auto http = [kubeconfig = options.kubeconfig] { return connect_without_identity(kubeconfig); };
   runner.accounts = make_token_accounts(*runner.client, http, clock, "plumbd-" + name);
   runner.root_ca_pem = connection.ca_pem;
+  runner.identity = [tls = connection.identity]() -> Result<net::TlsClientOptions> {
+    if (tls.certificate_pem.empty()) return fail(Code::invalid_argument, "the kubeconfig names no client certificate");
+    return tls;
+  };
+  runner.bind_address = options.serving.bind_address;
+  if (!is_loopback(options.serving.bind_address)) runner.advertise_address = is_unspecified(options.serving.bind_address) ? interface_address().value_or("") : options.serving.bind_address;
   runner.election = candidate(options.election, name);
   runner.lost_leadership = std::move(options.lost_leadership);
   auto parts = std::make_unique<Parts>();
-  if (options.serving.secure_port != 0) {
+  if (options.serving.secure_port != 0 && !serves_itself) {
     // A client of its own: the serving stands before the component does, and after it.
     parts->reviews = std::move(PLUMB_TRY(connect(options.kubeconfig, "plumbd-" + name + "/reviews")).client);
     parts->serving = PLUMB_TRY(SecureServing::start(options.serving, connection.ca_pem, *parts->reviews, clock));

@@ -11,6 +11,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/result.h"
 #include "reference/apiserver/services/services.h"
+#include "reference/cluster/control_plane/aggregation_flags.h"
 #include "reference/cluster/control_plane/component.h"
 #include "reference/cluster/control_plane/flags.h"
 #include "reference/cluster/control_plane/secure_serving.h"
@@ -32,6 +33,7 @@ struct ControlPlaneOptions {
   std::vector<std::string> certificate_ips = {"127.0.0.1"};  // by which clients reach the server
   // An empty advertise address: the first of the certificate that is none of this machine alone, else the machine's own.
   apiserver::ServiceOptions services;
+  AggregationFlags aggregation;
   std::vector<std::string> etcd_servers;                     // none: the embedded store
   std::string static_tokens;                                 // CSV
   std::vector<NamedComponent> components;                    // run in this process

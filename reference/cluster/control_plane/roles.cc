@@ -1,4 +1,4 @@
-// plumbd apiserver, all, controller-manager, scheduler.
+// plumbd apiserver, all, controller-manager, metrics-server, scheduler.
 #include <signal.h>
 #include <unistd.h>
 
@@ -46,7 +46,7 @@ class ApiserverRole final : public Role {
  public:
   ApiserverRole(std::string name, std::vector<NamedComponent> components) : name_(std::move(name)), components_(std::move(components)) {}
   std::string summary() const override {
-    return components_.empty() ? "serves the API from the embedded store or etcd" : "apiserver, scheduler and controller-manager in one process";
+    return components_.empty() ? "serves the API from the embedded store or etcd" : "apiserver, scheduler, controller-manager and metrics-server in one process";
   }
   int run(const std::vector<std::string>& args) override {
     ControlPlaneOptions options;
@@ -69,6 +69,7 @@ class ApiserverRole final : public Role {
         .option("--etcd-servers", options.etcd_servers, "etcd endpoints (may be repeated); default: the embedded store")
         .option("--token-auth-file", token_file, "static tokens: token,user,uid,\"group1,group2\" a line")
         .option("--threads", options.threads, "threads that serve connections");
+    options.aggregation.declare(arguments);
     if (!components_.empty()) options.election.declare(arguments, "");
     for (const NamedComponent& each : components_) each.component->declare(arguments);
     if (const auto done = arguments.parse(args)) return *done;
@@ -129,6 +130,7 @@ class ComponentRole final : public Role {
 const Registered<Role> apiserver_role{"apiserver", [] { return std::make_unique<ApiserverRole>("apiserver", std::vector<NamedComponent>{}); }};
 const Registered<Role> all_role{"all", [] { return std::make_unique<ApiserverRole>("all", all_components()); }};
 const Registered<Role> controller_role{"controller-manager", [] { return std::make_unique<ComponentRole>("controller-manager", "kube-controller-manager", 10257); }};
+const Registered<Role> metrics_role{"metrics-server", [] { return std::make_unique<ComponentRole>("metrics-server", "metrics-server", 4443); }};
 const Registered<Role> scheduler_role{"scheduler", [] { return std::make_unique<ComponentRole>("scheduler", "kube-scheduler", 10259); }};
 
 }  // namespace

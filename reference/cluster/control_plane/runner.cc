@@ -35,7 +35,8 @@ Runner::~Runner() {
 
 Status Runner::begin() {
   informers_ = std::make_unique<informer::InformerFactory>(*options_.client, clock_);
-  const ComponentContext context{*options_.client, *options_.accounts, *informers_, clock_, options_.root_ca_pem, options_.election, options_.lost_leadership};
+  const ComponentContext context{*options_.client, *options_.accounts, *informers_, clock_, options_.root_ca_pem, options_.identity, options_.bind_address,
+                                 options_.advertise_address, options_.secure_port, options_.election, options_.lost_leadership};
   if (Status started = options_.component->start(context); !started.ok()) return std::move(started).error().in("starting " + options_.name);
   informers_->start();
   return {};

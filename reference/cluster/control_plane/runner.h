@@ -21,6 +21,9 @@ struct RunnerOptions {
   std::unique_ptr<informer::Client> client;
   std::unique_ptr<Accounts> accounts;
   std::string root_ca_pem;
+  std::function<Result<net::TlsClientOptions>()> identity;
+  std::string bind_address = "0.0.0.0", advertise_address;
+  std::uint16_t secure_port = 0;
   std::optional<informer::LeaderElectionOptions> election;
   // When the lease is lost; the program ends, as upstream's do. Without it the component is stopped, its caches are dropped, and it stands
   // for election again.

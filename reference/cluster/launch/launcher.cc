@@ -30,7 +30,7 @@ using namespace std::chrono_literals;
 constexpr Duration process_limit = 30s, stop_grace = 5s;
 
 // In the order in which they start; they stop the other way round.
-const std::vector<std::string> process_names = {"etcd", "all", "apiserver", "scheduler", "controller-manager", "hollow"};
+const std::vector<std::string> process_names = {"etcd", "all", "apiserver", "scheduler", "controller-manager", "metrics-server", "hollow"};
 
 std::string test_images() { return std::filesystem::path(own_program()).parent_path().parent_path().string() + "/share/plumbline/test-images.tar"; }
 
@@ -143,11 +143,11 @@ class Launch {
       return fail(started.error().code, started.error().message + "; is --etcd-servers right (" + join(config_.etcd_servers, ",") + ")?");
     }
     if (!config_.separate) return {};
-    for (const std::string role : {"scheduler", "controller-manager"}) {
-      const std::string component = "kube-" + role;
+    for (const std::string role : {"scheduler", "controller-manager", "metrics-server"}) {
+      const std::string component = role == "metrics-server" ? role : "kube-" + role;
       const Identity identity = component_identity(component);
       PLUMB_TRY(write_kubeconfig(layout_.kubeconfig(component), config_.name, url("127.0.0.1", config_.port), pki.ca_pem(), component, PLUMB_TRY(pki.identity(identity))));
-      const std::uint16_t port = PLUMB_TRY(choose_port(role == "scheduler" ? 10259 : 10257));
+      const std::uint16_t port = PLUMB_TRY(choose_port(role == "scheduler" ? 10259 : role == "metrics-server" ? 4443 : 10257));
       std::vector<std::string> flags = {own_program(), role, "--kubeconfig", layout_.kubeconfig(component), "--bind-address", "127.0.0.1", "--secure-port", std::to_string(port),
                                         "--tls-cert-file", layout_.pki(identity.name + ".crt"), "--tls-private-key-file", layout_.pki(identity.name + ".key")};
       if (role == "controller-manager") add_controller_flags(flags);
@@ -195,7 +195,9 @@ class Launch {
     const Identity identity = hollow_identity();
     const std::string kubeconfig = layout_.kubeconfig(identity.name);
     PLUMB_TRY(write_kubeconfig(kubeconfig, config_.name, url("127.0.0.1", config_.port), pki.ca_pem(), identity.common_name, PLUMB_TRY(pki.identity(identity))));
-    return start_process(layout_, {"hollow", {own_program(), "hollow", "--kubeconfig", kubeconfig, "--nodes", std::to_string(config_.hollow_nodes)}}, process_limit);
+    return start_process(layout_, {"hollow", {own_program(), "hollow", "--kubeconfig", kubeconfig, "--nodes", std::to_string(config_.hollow_nodes), "--tls-cert-file",
+                                              layout_.pki(identity.name + ".crt"), "--tls-private-key-file", layout_.pki(identity.name + ".key"), "--client-ca-file", layout_.pki("ca.crt")}},
+                         process_limit);
   }
 
   Status await_nodes(Instant deadline) {

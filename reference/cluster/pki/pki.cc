@@ -40,22 +40,30 @@ Status write_private_file(const std::string& path, const std::string& content) {
 
 Result<Pki> Pki::open(const Layout& layout, Clock& clock) {
   Pki made(layout, clock);
-  const std::string ca = layout.pki("ca.crt"), ca_key = layout.pki("ca.key"), signer = layout.pki("sa.key");
-  if (!std::filesystem::exists(ca_key)) {
-    const WallTime now = clock.wall();
-    made.authority_ = PLUMB_TRY(net::make_authority("kubernetes", now - 5min, now + ca_life));
-    PLUMB_TRY(write_private_file(ca, made.authority_.certificate_pem));
-    PLUMB_TRY(write_private_file(ca_key, made.authority_.key_pem));
-  } else {
-    made.authority_.certificate_pem = PLUMB_TRY(read_file(ca));
-    made.authority_.key_pem = PLUMB_TRY(read_file(ca_key));
-  }
+  const std::string signer = layout.pki("sa.key");
+  made.authority_ = PLUMB_TRY(made.authority("ca", "kubernetes"));
+  made.front_proxy_ = PLUMB_TRY(made.authority("front-proxy-ca", "front-proxy-ca"));
   if (!std::filesystem::exists(signer)) PLUMB_TRY(write_private_file(signer, PLUMB_TRY(net::generate_ec_key())));
   made.signing_key_pem_ = PLUMB_TRY(read_file(signer));
   return made;
 }
 
-Result<net::KeyPair> Pki::identity(const Identity& wanted) const {
+Result<net::CertificateAuthority> Pki::authority(const std::string& file, const std::string& common_name) const {
+  const std::string certificate = layout_.pki(file + ".crt"), key = layout_.pki(file + ".key");
+  net::CertificateAuthority made;
+  if (std::filesystem::exists(key)) {
+    made.certificate_pem = PLUMB_TRY(read_file(certificate));
+    made.key_pem = PLUMB_TRY(read_file(key));
+    return made;
+  }
+  const WallTime now = clock_->wall();
+  made = PLUMB_TRY(net::make_authority(common_name, now - 5min, now + ca_life));
+  PLUMB_TRY(write_private_file(certificate, made.certificate_pem));
+  PLUMB_TRY(write_private_file(key, made.key_pem));
+  return made;
+}
+
+Result<net::KeyPair> Pki::identity_of(const net::CertificateAuthority& authority, const Identity& wanted) const {
   const std::string certificate = layout_.pki(wanted.name + ".crt"), key = layout_.pki(wanted.name + ".key");
   const WallTime now = clock_->wall();
   if (std::filesystem::exists(certificate) && std::filesystem::exists(key)) {
@@ -72,7 +80,7 @@ Result<net::KeyPair> Pki::identity(const Identity& wanted) const {
   request.for_client = wanted.client;
   request.not_before = now - 5min;
   request.not_after = now + leaf_life;
-  net::KeyPair pair = PLUMB_TRY(net::issue_certificate(authority_, request));
+  net::KeyPair pair = PLUMB_TRY(net::issue_certificate(authority, request));
   PLUMB_TRY(write_private_file(certificate, pair.certificate_pem));
   PLUMB_TRY(write_private_file(key, pair.key_pem));
   return pair;
@@ -103,6 +111,11 @@ Identity kubelet_client_identity() {
   made.client = true;
   return made;
 }
+Identity front_proxy_client_identity() {
+  Identity made{"front-proxy-client", "front-proxy-client"};
+  made.client = true;
+  return made;
+}
 Identity node_identity(const std::string& node, const std::string& ip) {
   Identity made{"node-" + node, "system:node:" + node, {"system:nodes"}};
   made.dns_names = {node};
@@ -114,6 +127,8 @@ Identity node_identity(const std::string& node, const std::string& ip) {
 
 Identity hollow_identity() {
   Identity made{"hollow-nodes", kHollowUser};
+  made.dns_names = {"hollow-nodes"};
+  made.server = true;
   made.client = true;
   return made;
 }
