@@ -79,6 +79,13 @@ Result<std::optional<std::string>> Needs::check(const std::string& need) {
     if (const auto without = PLUMB_TRY(missing({"image"}))) return without;
     return missing_service_network(client_, images_, run_);
   }
+  if (need == "metrics") {
+    auto usage = client_.list({"metrics.k8s.io/v1beta1", "pods", "kube-system"});
+    if (usage.ok()) return std::optional<std::string>();
+    if (usage.error().code == Code::not_found) return std::optional<std::string>("no resource metrics API: the server does not serve metrics.k8s.io/v1beta1, so nothing tells what pods use");
+    if (usage.error().http_status == 503) return std::optional("the resource metrics API does not answer: " + usage.error().message);
+    return usage.error();
+  }
   if (need == "controllers") {
     auto account = client_.get({"v1", "serviceaccounts", "default"}, "default");
     if (account.ok()) return std::optional<std::string>();

@@ -18,13 +18,15 @@ class NodesOnly final : public client::Transport {
   Json service = Json::object();       // as every new one is
   bool pods_of_one_namespace = false;  // those of another go
   int pods_made = 0;
+  int metrics_code = 200;              // of the resource metrics API
 
   void add_node(const std::string& name, const std::string& ready, Json spec = Json::object()) {
     nodes.push_back({{"metadata", {{"name", name}}}, {"spec", std::move(spec)}, {"status", {{"conditions", {{{"type", "Ready"}, {"status", ready}}}}}}});
   }
   void send_async(client::Request request, std::function<void(Result<client::Response>)> done) override {
     std::lock_guard lock(mutex_);
-    done(client::Response{200, {}, answer(request).dump()});
+    const bool metrics = request.target.find("metrics.k8s.io") != std::string::npos;
+    done(client::Response{metrics ? metrics_code : 200, {}, answer(request).dump()});
   }
   std::unique_ptr<client::Stream> open(client::Request, client::StreamCallbacks callbacks) override {
     callbacks.on_end(fail(Code::unavailable, "no streams here"));
@@ -114,6 +116,14 @@ TEST_F(NeedsTest, ServicesHaveToLeadToPods) {
 }
 
 TEST_F(NeedsTest, NeedsANodeToProbe) { EXPECT_EQ(missing("image"), "no ready node takes pods"); }
+
+TEST_F(NeedsTest, ResourceMetrics) {
+  EXPECT_EQ(*needs.missing({"metrics"}), std::nullopt);
+  cluster->metrics_code = 404;
+  const auto missing = Needs(client).missing({"metrics"});
+  ASSERT_TRUE(missing.ok() && *missing);
+  EXPECT_NE((*missing)->find("does not serve metrics.k8s.io/v1beta1"), std::string::npos) << **missing;
+}
 
 }  // namespace
 }  // namespace plumb::harness
