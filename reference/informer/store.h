@@ -9,9 +9,9 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "harness/base/string_map.h"
 #include "reference/informer/client.h"
 
 namespace plumb::informer {
@@ -36,12 +36,6 @@ class Store {
   std::vector<std::string> keys() const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  template <class V>
-  using Table = std::unordered_map<std::string, V, Hash, std::equal_to<>>;
   struct ByName {
     bool operator()(const ObjectPtr& a, const ObjectPtr& b) const {
       const auto &left = a->metadata, &right = b->metadata;
@@ -50,13 +44,13 @@ class Store {
   };
   struct Index {
     IndexFunction function;
-    Table<std::set<ObjectPtr, ByName>> found;
+    StringMap<std::set<ObjectPtr, ByName>> found;
   };
   void add_to(Index& index, const ObjectPtr& object);
   void remove_from(Index& index, const ObjectPtr& object);
 
   mutable std::shared_mutex mutex_;
-  Table<ObjectPtr> objects_;                          // under mutex_
+  StringMap<ObjectPtr> objects_;                       // under mutex_
   std::map<std::string, Index, std::less<>> indexes_;  // under mutex_
 };
 

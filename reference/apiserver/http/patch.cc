@@ -1,53 +1,17 @@
 #include "reference/apiserver/http/patch.h"
 
-#include <map>
-#include <mutex>
-
 #include "reference/api/codec/json.h"
 #include "reference/api/doc/json_patch.h"
 #include "reference/api/doc/merge_patch.h"
-#include "reference/api/doc/strategic_merge_patch.h"
 #include "reference/api/doc/yaml.h"
 #include "reference/apiserver/http/body.h"
+#include "reference/apiserver/patch_schema.h"
 #include "reference/apiserver/registry/metadata.h"
 
 namespace plumb::apiserver {
 namespace {
 
 enum class PatchKind { json, merge, strategic };
-
-// The table of a type as strategic merge patch reads it. One for each type met, kept for the life of the program.
-class TableSchema : public api::PatchSchema {
- public:
-  explicit TableSchema(const api::TypeInfo& type) : type_(type) {}
-  static const TableSchema& of(const api::TypeInfo& type) {
-    static std::mutex mutex;
-    static std::map<const api::TypeInfo*, std::unique_ptr<TableSchema>> known;
-    const std::lock_guard lock(mutex);
-    auto& schema = known[&type];
-    if (!schema) schema = std::make_unique<TableSchema>(type);
-    return *schema;
-  }
-
-  std::optional<Field> field(std::string_view name) const override {
-    const api::FieldInfo* info = type_.json_field(name);
-    if (!info) return std::nullopt;
-    Field field;
-    const bool structure = info->kind == api::Kind::structure;
-    if (info->shape == api::Shape::list || info->kind == api::Kind::strings)
-      field.kind = Kind::list;
-    else if (info->shape == api::Shape::map || structure)
-      field.kind = Kind::object;
-    if (structure && info->shape != api::Shape::map) field.child = &of(*info->type);
-    field.merge_list = field.kind == Kind::list && info->patch_strategy.starts_with("merge");
-    field.replace = info->patch_strategy == "replace";
-    field.merge_key = info->merge_key;
-    return field;
-  }
-
- private:
-  const api::TypeInfo& type_;
-};
 
 metav1::Status unsupported(std::string_view type) {
   return status::unsupported_media_type({"application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"},
@@ -58,7 +22,7 @@ Result<api::Doc> apply(PatchKind kind, const api::Doc& document, const api::Doc&
   switch (kind) {
     case PatchKind::json: return api::apply_json_patch(document, patch);
     case PatchKind::merge: return api::apply_merge_patch(document, patch);
-    case PatchKind::strategic: return api::apply_strategic_merge_patch(document, patch, TableSchema::of(type));
+    case PatchKind::strategic: return api::apply_strategic_merge_patch(document, patch, patch_schema(type));
   }
   return document;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "harness/base/metrics.h"
 #include "reference/controllers/cronjob/due.h"
 #include "reference/controllers/framework/ownership.h"
 #include "reference/informer/event_recorder.h"
@@ -52,6 +53,13 @@ std::shared_ptr<batchv1::Job> new_job(const batchv1::CronJob& cron_job, WallTime
   return job;
 }
 
+void note_skew(Duration late) {
+  static metrics::Histogram skew =
+      metrics::histogram("cronjob_controller_job_creation_skew_duration_seconds",
+                         "Time between when a cronjob is scheduled to be run, and when the corresponding job is created", {1, 2, 4, 8, 16, 32, 64, 128, 256, 512});
+  skew.observe(std::chrono::duration<double>(late).count());
+}
+
 // Ends the pass until the next time.
 Plan wait(const PassPtr& pass, const Schedule& schedule) {
   Plan plan = write_status(pass);
@@ -86,6 +94,7 @@ Plan create(const PassPtr& pass, const Schedule& schedule, WallTime time) {
   plan.then = [=](const Outcome& outcome) {
     const Answer& answer = outcome.answers.front();
     if (answer.object.ok()) {
+      note_skew((*answer.object)->metadata.creationTimestamp.wall() - time);
       Plan after = note_started(pass, schedule, time, **answer.object);
       after.record(pass->cron_job, event_normal, "SuccessfulCreate", "Created job " + (*answer.object)->metadata.name.str());
       return after;

@@ -3,6 +3,7 @@
 #include "reference/controllers/daemonset/placement.h"
 #include "reference/controllers/framework/controller.h"
 #include "reference/controllers/framework/ownership.h"
+#include "reference/controllers/framework/pod_changes.h"
 #include "reference/informer/event_recorder.h"
 
 namespace plumb::controllers::daemonset {
@@ -105,9 +106,7 @@ class DaemonSets final : public Controller {
 
   template <class T>
   static Claims<T> claim_from(const Lister<T>& owned, const DaemonSet& set, const api::LabelSelector& selector) {
-    auto candidates = owned.by_index(informer::index::by_controller, set.metadata.uid);
-    for (auto& orphan : owned.by_index(informer::index::orphans, set.metadata.namespace_)) candidates.push_back(std::move(orphan));
-    return claim_all(set, selector, candidates);
+    return claim_all(set, selector, candidates_of(owned, set));
   }
 
   void set_changed(const SetPtr& before, const SetPtr& after) {
@@ -143,11 +142,7 @@ class DaemonSets final : public Controller {
   }
 
   void pod_expected(const corev1::Pod* before, const corev1::Pod* after) {
-    const corev1::Pod& pod = after ? *after : *before;
-    const std::string key = owner_of(pod);
-    if (key.empty()) return;
-    if (!before) watches_->expectations.creation_observed(key);
-    if (!after || after->metadata.deletionTimestamp) watches_->expectations.deletion_observed(key, object_key(pod));
+    if (const std::string key = owner_of(after ? *after : *before); !key.empty()) note_expected(*watches_, key, before, after);
   }
 
   void owned_changed(const api::Object* before, const api::Object* after) {
@@ -155,8 +150,7 @@ class DaemonSets final : public Controller {
       if (!object) continue;
       if (const std::string key = owner_of(*object); !key.empty()) watches_->queue.add(key);
     }
-    if (!after || informer::controller_ref(*after) || after->metadata.deletionTimestamp) return;
-    if (before && !informer::controller_ref(*before) && before->metadata.labels == after->metadata.labels) return;
+    if (!is_offered(before, after)) return;
     for (const SetPtr& set : sets_.by_index(informer::index::by_namespace, after->metadata.namespace_))
       if (selects(*set, after->metadata.labels)) watches_->queue.add(object_key(*set));
   }

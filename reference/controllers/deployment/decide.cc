@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "reference/controllers/deployment/rollback.h"
 #include "reference/controllers/deployment/rollout.h"
 #include "reference/controllers/framework/count_or_percent.h"
 #include "reference/controllers/framework/ownership.h"
@@ -360,7 +361,32 @@ class Pass {
     const bool was_complete = status.replicas == status.updatedReplicas && progressing && progressing->reason == "NewReplicaSetAvailable";
     if (has_progress_deadline(*deployment_) && !was_complete) estimate_progress(status);
     note_failures(status);
+    judge_revision(status);
     return status;
+  }
+
+  void judge_revision(appsv1::DeploymentStatus& status) {
+    if (!new_ || was_complete(*new_)) return;
+    remove_condition(status, rolled_back);
+    if (!rolls_back_on_failure(*deployment_)) return;
+    if (is_complete(status) && replicas_of(*deployment_) > 0) {
+      note_complete(*new_);
+      changed_.insert(new_);
+    } else if (const auto* progressing = condition(status, appsv1::DeploymentProgressing); progressing && progressing->reason == "ProgressDeadlineExceeded") {
+      go_back(status, progressing->message.str());
+    }
+  }
+
+  void go_back(appsv1::DeploymentStatus& status, const std::string& why) {
+    if (observed_.deployment->status.observedGeneration < deployment_->metadata.generation) return;
+    const auto* before = condition(observed_.deployment->status, appsv1::DeploymentProgressing);
+    back_to_ = newest_complete(old_);
+    if (back_to_) {
+      const std::string message = "Rolled back from revision " + std::to_string(revision_of(*new_)) + " to revision " + std::to_string(revision_of(*back_to_)) + ": " + why;
+      set_condition(status, make_condition(rolled_back, "True", "ProgressDeadlineExceeded", message, now_.wall));
+    } else if (!before || before->reason != "ProgressDeadlineExceeded") {
+      nowhere_to_go_ = true;
+    }
   }
 
   void estimate_progress(appsv1::DeploymentStatus& status) {
@@ -434,6 +460,12 @@ class Pass {
     const auto& before = *observed_.deployment;
     if (!(deployment_->status == before.status) || !(deployment_->metadata.annotations == before.metadata.annotations))
       plan.act(informer::update_status_request(deployment_));
+    if (back_to_)
+      plan.act(informer::update_request(gone_back(*deployment_, *back_to_))).on_success =
+          Event{observed_.deployment, event_normal, "DeploymentRollback",
+                "Rolled back deployment " + quoted(deployment_->metadata.name) + " to revision " + std::to_string(revision_of(*back_to_))};
+    if (nowhere_to_go_)
+      plan.record(observed_.deployment, event_warning, "DeploymentRollbackRevisionNotFound", "Unable to find a revision that was complete to roll back to.");
     watch_deadline(plan);
     return plan;
   }
@@ -469,6 +501,8 @@ class Pass {
   std::set<const ReplicaSet*> changed_;
   std::map<const ReplicaSet*, std::int32_t> scaled_;  // from which size
   std::vector<const ReplicaSet*> doomed_;
+  const ReplicaSet* back_to_ = nullptr;  // the revision to roll back to
+  bool nowhere_to_go_ = false;           // it would be rolled back, but to what?
 };
 
 }  // namespace

@@ -48,9 +48,7 @@ class Deployments final : public Controller {
     if (!observed.deployment) return {};
     const Result<api::LabelSelector> selector = selector_of(observed.deployment->spec.selector.get());
     if (!selector.ok()) return {};
-    std::vector<SetPtr> candidates = sets_.by_index(informer::index::by_controller, observed.deployment->metadata.uid);
-    for (SetPtr& set : sets_.by_index(informer::index::orphans, observed.deployment->metadata.namespace_)) candidates.push_back(std::move(set));
-    auto claims = claim_all(*observed.deployment, *selector, candidates);
+    auto claims = claim_all(*observed.deployment, *selector, candidates_of(sets_, *observed.deployment));
     observed.replica_sets = std::move(claims.kept);
     if (observed.deployment->spec.strategy.type == appsv1::RecreateDeploymentStrategyType) find_running_pods(observed);
     if (claims.actions.empty()) return decide(observed, now);
@@ -76,8 +74,7 @@ class Deployments final : public Controller {
       if (!set) continue;
       if (const std::string key = owner_of(*set); !key.empty()) watches_->queue.add(key);
     }
-    if (!after || informer::controller_ref(*after) || after->metadata.deletionTimestamp) return;
-    if (before && !informer::controller_ref(*before) && before->metadata.labels == after->metadata.labels) return;
+    if (!is_offered(before.get(), after.get())) return;
     for (const auto& deployment : deployments_.by_index(informer::index::by_namespace, after->metadata.namespace_)) {
       const auto selector = selector_of(deployment->spec.selector.get());
       if (selector.ok() && !selector->everything() && matches(*selector, after->metadata.labels)) watches_->queue.add(object_key(*deployment));

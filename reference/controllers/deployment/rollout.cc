@@ -7,6 +7,7 @@
 #include "harness/base/encoding.h"
 #include "reference/api/codec/json.h"
 #include "reference/api/walk.h"
+#include "reference/controllers/deployment/rollback.h"
 #include "reference/controllers/framework/count_or_percent.h"
 #include "reference/controllers/framework/safe_hash.h"
 
@@ -17,7 +18,7 @@ namespace {
 constexpr std::size_t max_history_length = 2000;
 constexpr std::string_view bookkeeping[] = {"kubectl.kubernetes.io/last-applied-configuration", revision_annotation,
                                             revision_history_annotation, desired_replicas_annotation, max_replicas_annotation,
-                                            "deprecated.deployment.rollback.to"};
+                                            "deprecated.deployment.rollback.to", rollback_annotation, completed_annotation};
 
 struct Fenceposts {
   std::int32_t surge, unavailable;

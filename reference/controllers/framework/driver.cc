@@ -60,6 +60,7 @@ class Driver::Execution {
       Plan next = plan.then(outcome);
       if (plan.again_after) next.come_again(*plan.again_after);
       if (plan.retry && !next.retry) next.retry = std::move(plan.retry);
+      if (plan.finished && !next.finished) next.finished = std::move(plan.finished);
       plan = std::move(next);
     }
   }
@@ -249,7 +250,9 @@ std::size_t Driver::run_pending() {
 }
 
 void Driver::work_on(const std::string& key) {
-  const Plan last = Execution(*this).run(controller_->reconcile(key, Now{clock_.now(), clock_.wall()}));
+  const Now began{clock_.now(), clock_.wall()};
+  const Plan last = Execution(*this).run(controller_->reconcile(key, began));
+  if (last.finished) last.finished(!last.retry, clock_.now() - began.steady);
   if (last.retry) {
     const bool expected = informer::is_conflict(*last.retry);
     log::write(expected ? log::Level::debug : log::Level::warning, name_, key + ": " + last.retry->message + "; trying again");

@@ -26,6 +26,19 @@ std::string owner_key(const informer::Lister<T>& owners, std::string_view namesp
   return owner && owner->metadata.uid == reference->uid ? informer::object_key(*owner) : std::string();
 }
 
+// What an owner may have a claim to: the objects that it controls, and those of its namespace that nobody controls.
+template <class T>
+std::vector<std::shared_ptr<const T>> candidates_of(const informer::Lister<T>& objects, const api::Object& owner) {
+  std::vector<std::shared_ptr<const T>> candidates = objects.by_index(informer::index::by_controller, owner.metadata.uid);
+  for (auto& orphan : objects.by_index(informer::index::orphans, owner.metadata.namespace_)) candidates.push_back(std::move(orphan));
+  return candidates;
+}
+// Whether the change made an object of nobody, or one of nobody another to those who select by labels.
+inline bool is_offered(const api::Object* before, const api::Object* after) {
+  if (!after || informer::controller_ref(*after) || after->metadata.deletionTimestamp) return false;
+  return !before || informer::controller_ref(*before) || !(before->metadata.labels == after->metadata.labels);
+}
+
 // What an owner makes of candidates: objects it controls, and orphans of its namespace. It keeps those it controls that match, lets go of
 // those that do not, and adopts orphans that match, unless either is being deleted. Objects of other owners are left alone.
 template <class T>

@@ -73,6 +73,8 @@ struct Plan {
   std::optional<Duration> again_after;
   // Come again with back-off, once the plan has been carried out.
   std::optional<Error> retry;
+  // Told once the plan and all that followed from it have been carried out: whether it went well, and how long it took.
+  std::function<void(bool well, Duration took)> finished;
 
   Stage& stage() { return stages.emplace_back(); }
   // Adds a stage of one action.

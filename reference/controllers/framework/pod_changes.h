@@ -9,6 +9,12 @@
 
 namespace plumb::controllers {
 
+// What was expected of the owner of that key and is now seen. Informer thread.
+inline void note_expected(Watches& watches, const std::string& key, const corev1::Pod* before, const corev1::Pod* after) {
+  if (!before) watches.expectations.creation_observed(key);
+  if (!after || after->metadata.deletionTimestamp) watches.expectations.deletion_observed(key, informer::object_key(after ? *after : *before));
+}
+
 // `owner_of` gives the key of the pod's owner, "" when it has none of the controller's kind. Informer thread.
 template <class OwnerOf>
 void note_pod_change(Watches& watches, const std::shared_ptr<const corev1::Pod>& before, const std::shared_ptr<const corev1::Pod>& after,
@@ -16,8 +22,7 @@ void note_pod_change(Watches& watches, const std::shared_ptr<const corev1::Pod>&
   const auto& pod = after ? after : before;
   const std::string key = owner_of(*pod);
   if (!key.empty()) {
-    if (!before) watches.expectations.creation_observed(key);
-    if (!after || after->metadata.deletionTimestamp) watches.expectations.deletion_observed(key, informer::object_key(*pod));
+    note_expected(watches, key, before.get(), after.get());
     watches.queue.add(key);
   }
   if (!before || !after) return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "reference/controllers/job/failure_policy.h"
+#include "reference/controllers/job/job_metrics.h"
 #include "reference/informer/event_recorder.h"
 
 namespace plumb::controllers::job {
@@ -33,7 +34,9 @@ bool enter(Pass& pass, const corev1::Pod& pod) {
     return true;
   }
   if (!has_failed(*pass.job, pod) && !job_fails) return false;
-  if (!match_failure_policy(*pass.job, pod).counts()) return false;
+  const FailureMatch match = match_failure_policy(*pass.job, pod);
+  if (match.matched) note_policy(match.is);
+  if (!match.counts()) return false;
   uncounted.failed.push_back(uid);
   return true;
 }

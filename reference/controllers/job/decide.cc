@@ -3,6 +3,7 @@
 #include "reference/controllers/framework/ownership.h"
 #include "reference/controllers/framework/pods.h"
 #include "reference/controllers/job/count.h"
+#include "reference/controllers/job/job_metrics.h"
 #include "reference/controllers/job/manage.h"
 #include "reference/informer/event_recorder.h"
 
@@ -30,8 +31,10 @@ void note_answers(Pass& pass, const Work& work, const Outcome& outcome) {
   pass.failure = outcome.failure;
   if (work.stages.empty()) return;
   const std::size_t count = work.stages.back().actions.size(), first = outcome.answers.size() - count;
+  int created = 0, refused = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const Answer& answer = outcome.answers[first + i];
+    if (answer.sent && work.deleted.empty()) ++(answer.object.ok() ? created : refused);
     if (!answer.sent || (!answer.object.ok() && !informer::is_not_found(answer.object.error()))) continue;
     if (work.deleted.empty()) {
       pass.running += answer.object.ok();
@@ -41,6 +44,7 @@ void note_answers(Pass& pass, const Work& work, const Outcome& outcome) {
     ++pass.terminating;
     pass.ready -= controllers::is_ready(*work.deleted[i]);
   }
+  note_creations(pass, created, refused);
 }
 
 bool is_complete(const Pass& pass) {
@@ -85,9 +89,12 @@ Plan write_status(const PassPtr& pass, const batchv1::JobStatus& before, const M
   Plan plan;
   const bool changed = !(pass->next->status == before);
   if (changed) plan.act(informer::update_status_request(api::clone(*pass->next)));
-  plan.then = [=, go_on = std::move(go_on)](const Outcome& outcome) {
+  plan.then = [=, written = pass->next->status, go_on = std::move(go_on)](const Outcome& outcome) {
     if (outcome.failure) return ended(*pass, outcome.failure);
-    if (changed) memory->writes().wrote(key_of(*pass), **outcome.answers.front().object, pass->now);
+    if (changed) {
+      memory->writes().wrote(key_of(*pass), **outcome.answers.front().object, pass->now);
+      note_status(*pass->job, before, written);
+    }
     Plan after = go_on();
     after.events = std::move(pass->events);
     pass->events.clear();
@@ -144,6 +151,8 @@ Plan work_on(const PassPtr& pass, const MemoryPtr& memory) {
   if (work.again_after) plan.come_again(*work.again_after);
   if (const auto left = time_left(*pass); left && !pass->finished) plan.come_again(*left);
   plan.stages = work.stages;
+  const Did did = !managed ? Did::reconciling : work.stages.empty() ? Did::tracking : work.deleted.empty() ? Did::created : Did::deleted;
+  plan.finished = [job = pass->job, did](bool well, Duration took) { note_sync(*job, did, well, took); };
   plan.then = [=, work = std::move(work)](const Outcome& outcome) {
     note_answers(*pass, work, outcome);
     return account(pass, managed, memory);
@@ -180,7 +189,7 @@ Plan release_orphan(const PodPtr& pod, const JobPtr& job) {
   Plan plan;
   const metav1::OwnerReference* owner = informer::controller_ref(*pod);
   if (!is_tracked(*pod) || (owner && (owner->kind != batchv1::Job::info().name || owner->apiVersion != api::api_version(batchv1::Job::info())))) return plan;
-  if (job && (is_managed_elsewhere(*job) || !is_finished(*job))) return plan;
+  if (job && (is_managed_elsewhere(*job) || still_counts(*job, *pod))) return plan;
   if (!owner || job) {
     plan.stage().actions.push_back(untrack_as_seen(*pod));
     return plan;

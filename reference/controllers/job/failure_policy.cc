@@ -52,11 +52,11 @@ FailureMatch match_failure_policy(const batchv1::Job& job, const corev1::Pod& po
     const std::string found = found_by(rules[i], pod);
     if (found.empty()) continue;
     const auto& action = rules[i].action;
-    if (action == batchv1::PodFailurePolicyActionIgnore) return {Is::ignore, {}};
-    if (action == batchv1::PodFailurePolicyActionFailIndex) return {Is::fail_index, {}};
-    if (action == batchv1::PodFailurePolicyActionCount) return {Is::count, {}};
+    if (action == batchv1::PodFailurePolicyActionIgnore) return {Is::ignore, {}, true};
+    if (action == batchv1::PodFailurePolicyActionFailIndex) return {Is::fail_index, {}, true};
+    if (action == batchv1::PodFailurePolicyActionCount) return {Is::count, {}, true};
     if (action == batchv1::PodFailurePolicyActionFailJob)
-      return {Is::fail_job, found + " matching FailJob rule at index " + std::to_string(i)};
+      return {Is::fail_job, found + " matching FailJob rule at index " + std::to_string(i), true};
   }
   return {};
 }

@@ -10,6 +10,7 @@ namespace plumb::controllers::job {
 struct FailureMatch {
   enum class Is { count, ignore, fail_index, fail_job } is = Is::count;
   std::string message;  // for fail_job: why
+  bool matched = false;  // a rule did
   bool counts() const { return is != Is::ignore; }
 };
 

@@ -2,7 +2,9 @@
 // Keys: "<namespace>/<name>" of a job; "orphan:<namespace>/<name>" of a pod that carries the tracking finalizer and that no job will count.
 #include "reference/controllers/framework/controller.h"
 #include "reference/controllers/framework/ownership.h"
+#include "reference/controllers/framework/pod_changes.h"
 #include "reference/controllers/job/decide.h"
+#include "reference/controllers/job/job_metrics.h"
 #include "reference/informer/event_recorder.h"
 
 namespace plumb::controllers::job {
@@ -15,11 +17,6 @@ constexpr std::string_view orphan_prefix = "orphan:";
 
 bool is_mode_known(const batchv1::Job& job) {
   return !job.spec.completionMode || *job.spec.completionMode == batchv1::NonIndexedCompletion || is_indexed(job);
-}
-
-bool selects(const batchv1::Job& job, const corev1::Pod& pod) {
-  const auto selector = selector_of(job.spec.selector.get());
-  return selector.ok() && !selector->everything() && matches(*selector, pod.metadata.labels);
 }
 
 class Jobs final : public Controller {
@@ -79,8 +76,7 @@ class Jobs final : public Controller {
     observed.expectations_satisfied = watches_->expectations.satisfied(key);
     observed.in_flight = memory_->in_flight(key);
     observed.backoff = memory_->backoff(key);
-    observed.candidates = pods_.by_index(informer::index::by_controller, job.metadata.uid);
-    for (PodPtr& pod : pods_.by_index(informer::index::orphans, job.metadata.namespace_)) observed.candidates.push_back(std::move(pod));
+    observed.candidates = candidates_of(pods_, job);
     return observed;
   }
 
@@ -96,7 +92,7 @@ class Jobs final : public Controller {
       memory_->forget(key);
       release_pods(*before);
     }
-    if (after && is_finished(*after)) release_pods(*after);
+    if (after && (is_finished(*after) || after->metadata.deletionTimestamp)) release_pods(*after);
     watches_->queue.add(key);
   }
 
@@ -106,39 +102,29 @@ class Jobs final : public Controller {
   }
 
   void pod_changed(const PodPtr& before, const PodPtr& after) {
-    const PodPtr& pod = after ? after : before;
-    const std::string key = owner_of(*pod);
-    if (!key.empty()) {
-      if (!before) watches_->expectations.creation_observed(key);
-      if (!after || after->metadata.deletionTimestamp) watches_->expectations.deletion_observed(key, object_key(*pod));
-      if (!after || !is_tracked(*after)) memory_->untracked(key, pod->metadata.uid);
-      watches_->queue.add(key);
-    }
-    if (before && after) {
-      if (const std::string previous = owner_of(*before); previous != key && !previous.empty()) {
-        memory_->untracked(previous, before->metadata.uid);
-        watches_->queue.add(previous);
-      }
-    }
-    if (!after) return;
-    if (is_tracked(*after) && is_left_alone(*after, key)) queue_orphan(*after);
-    if (!informer::controller_ref(*after) && !after->metadata.deletionTimestamp) offer_orphan(before, *after);
+    note_tracked(before.get(), after.get());
+    const std::string key = owner_of(after ? *after : *before), previous = before ? owner_of(*before) : std::string();
+    // Before the key can be worked on.
+    if (!key.empty() && (!after || !is_tracked(*after))) memory_->untracked(key, (after ? after : before)->metadata.uid);
+    if (!previous.empty() && previous != key) memory_->untracked(previous, before->metadata.uid);
+    note_pod_change(*watches_, before, after, [this](const corev1::Pod& pod) { return owner_of(pod); });
+    if (after && is_tracked(*after) && is_left_alone(*after, key)) queue_orphan(*after);
+    if (is_offered(before.get(), after.get())) offer_orphan(*after);
   }
 
-  // Nobody controls it; or it goes, and its job is not there any more or has ended.
+  // Nobody controls it; or it goes, and its job is not there any more or counts it no longer.
   bool is_left_alone(const corev1::Pod& pod, const std::string& owner) const {
     if (!informer::controller_ref(pod)) return true;
     if (!pod.metadata.deletionTimestamp) return false;
     const JobPtr job = jobs_.get(owner);
-    return !job || is_finished(*job);
+    return !job || !still_counts(*job, pod);
   }
 
   void queue_orphan(const corev1::Pod& pod) { watches_->queue.add(std::string(orphan_prefix) + object_key(pod)); }
 
   std::string owner_of(const corev1::Pod& pod) const { return owner_key(jobs_, pod.metadata.namespace_, informer::controller_ref(pod)); }
 
-  void offer_orphan(const PodPtr& before, const corev1::Pod& pod) {
-    if (before && !informer::controller_ref(*before) && before->metadata.labels == pod.metadata.labels) return;
+  void offer_orphan(const corev1::Pod& pod) {
     for (const JobPtr& job : jobs_.by_index(informer::index::by_namespace, pod.metadata.namespace_))
       if (selects(*job, pod)) watches_->queue.add(object_key(*job));
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/base/encoding.h"
+#include "reference/controllers/framework/ownership.h"
 #include "reference/controllers/framework/pods.h"
 
 namespace plumb::controllers::job {
@@ -40,6 +41,13 @@ bool is_suspended(const batchv1::Job& job) { return job.spec.suspend.value_or(fa
 bool replaces_failed_only(const batchv1::Job& job) {
   return job.spec.podFailurePolicy || (job.spec.podReplacementPolicy && *job.spec.podReplacementPolicy == batchv1::Failed);
 }
+
+bool selects(const batchv1::Job& job, const corev1::Pod& pod) {
+  const auto selector = selector_of(job.spec.selector.get());
+  return selector.ok() && !selector->everything() && matches(*selector, pod.metadata.labels);
+}
+
+bool still_counts(const batchv1::Job& job, const corev1::Pod& pod) { return !is_finished(job) && (!job.metadata.deletionTimestamp || selects(job, pod)); }
 
 bool is_tracked(const corev1::Pod& pod) {
   const auto& finalizers = pod.metadata.finalizers;

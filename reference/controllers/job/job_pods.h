@@ -31,6 +31,10 @@ bool is_suspended(const batchv1::Job& job);
 // A pod is replaced when it has failed, not already while it goes.
 bool replaces_failed_only(const batchv1::Job& job);
 
+bool selects(const batchv1::Job& job, const corev1::Pod& pod);
+// Whether the job, which controls the pod, is going to count it: not when it has ended, nor when it goes and does not select the pod any more.
+bool still_counts(const batchv1::Job& job, const corev1::Pod& pod);
+
 bool is_tracked(const corev1::Pod& pod);
 bool is_terminating(const corev1::Pod& pod);  // going, and not over yet
 // Failed; or going, where that is enough for the job.

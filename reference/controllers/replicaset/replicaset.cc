@@ -59,8 +59,7 @@ class Replicas final : public Controller {
     }
     // Asked before the caches are read: a pod that arrives in between is then seen, not made twice.
     const bool satisfied = watches_->expectations.satisfied(key);
-    std::vector<PodPtr> candidates = pods_.by_index(informer::index::by_controller, owner->metadata.uid);
-    for (PodPtr& pod : pods_.by_index(informer::index::orphans, owner->metadata.namespace_)) candidates.push_back(std::move(pod));
+    const std::vector<PodPtr> candidates = candidates_of(pods_, *owner);
     const std::vector<PodPtr> related = owner->spec.replicas.value_or(1) < static_cast<std::int32_t>(candidates.size()) ? siblings(*owner, candidates)
                                                                                                                       : std::vector<PodPtr>();
     Plan plan = decide(owner, candidates, related, satisfied, now);
@@ -87,13 +86,12 @@ class Replicas final : public Controller {
 
   void pod_changed(const PodPtr& before, const PodPtr& after) {
     note_pod_change(*watches_, before, after, [this](const corev1::Pod& pod) { return owner_of(pod); });
-    if (after && !informer::controller_ref(*after) && !after->metadata.deletionTimestamp) offer_orphan(before, *after);
+    if (is_offered(before.get(), after.get())) offer_orphan(*after);
   }
 
   std::string owner_of(const corev1::Pod& pod) const { return owner_key(owners_, pod.metadata.namespace_, informer::controller_ref(pod)); }
 
-  void offer_orphan(const PodPtr& before, const corev1::Pod& pod) {
-    if (before && !informer::controller_ref(*before) && before->metadata.labels == pod.metadata.labels) return;
+  void offer_orphan(const corev1::Pod& pod) {
     for (const auto& owner : owners_.by_index(informer::index::by_namespace, pod.metadata.namespace_))
       if (selects(*owner, pod.metadata.labels)) watches_->queue.add(object_key(*owner));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/base/metrics.h"
 #include "reference/controllers/framework/count_or_percent.h"
 #include "reference/controllers/framework/pods.h"
 #include "reference/controllers/statefulset/identity.h"
@@ -30,6 +31,7 @@ class Pass {
 
   Plan run() {
     place_pods();
+    note_limits();
     if (!set_.metadata.deletionTimestamp) decide_pods();
     Plan plan = std::move(steps_).plan([observed = observed_, revisions = revisions_, now = now_](const PodSteps::Done& done) {
       return Pass(observed, revisions, now).finish(done);
@@ -38,6 +40,19 @@ class Pass {
   }
 
  private:
+  std::int64_t count_unavailable() const {
+    return std::count_if(replicas_.begin(), replicas_.end(), [&](const Replica& replica) { return unavailable(replica.get()); });
+  }
+
+  void note_limits() const {
+    const metrics::Labels labels{{"statefulset_namespace", set_.metadata.namespace_.str()},
+                                 {"statefulset_name", set_.metadata.name.str()},
+                                 {"pod_management_policy", set_.spec.podManagementPolicy.str()}};
+    metrics::gauge("statefulset_controller_statefulset_max_unavailable", "Maximum number of unavailable pods allowed during StatefulSet rolling updates", labels).set(max_unavailable());
+    metrics::gauge("statefulset_controller_statefulset_unavailable_replicas", "Current number of unavailable pods in StatefulSet", labels)
+        .set(static_cast<double>(count_unavailable()));
+  }
+
   void decide_pods() {
     if (!keep_replicas() || steps_.failed()) return;
     fix_condemned_claims();
@@ -200,8 +215,7 @@ class Pass {
   // Pods of another revision go, from the highest place down to the partition, as long as no more than maxUnavailable are missing.
   // In parallel management those that serve nobody anyhow go first and beyond that limit, so that a broken update cannot hold up its repair.
   void roll() {
-    const auto missing = std::count_if(replicas_.begin(), replicas_.end(), [&](const Replica& replica) { return unavailable(replica.get()); });
-    std::int64_t budget = max_unavailable() - missing;
+    std::int64_t budget = max_unavailable() - count_unavailable();
     for (std::size_t place = replicas_.size(); place-- > static_cast<std::size_t>(partition());) {
       const Replica& replica = replicas_[place];
       if (!replica.pod || !is_outdated(*replica.pod) || is_terminal(*replica.pod)) continue;

@@ -40,7 +40,7 @@ class StatefulSets final : public Controller {
       owned->add_index(informer::index::orphans, informer::index::orphan_of);
     }
     sets_ = watches.watch<StatefulSet>([this](const SetPtr& before, const SetPtr& after) { set_changed(before, after); });
-    revisions_ = watches.watch<appsv1::ControllerRevision>();
+    revisions_ = watches.watch<appsv1::ControllerRevision>([this](const RevisionPtr& before, const RevisionPtr& after) { revision_changed(before, after); });
     claims_ = watches.watch<corev1::PersistentVolumeClaim>([this](const ClaimPtr& before, const ClaimPtr& after) { claim_changed(after ? *after : *before); });
     pods_ = watches.watch<corev1::Pod>([this](const PodPtr& before, const PodPtr& after) { pod_changed(before, after); });
   }
@@ -78,11 +78,9 @@ class StatefulSets final : public Controller {
 
  private:
   Claims<corev1::Pod> claim_pods(const StatefulSet& set, const api::LabelSelector& selector) const {
-    std::vector<PodPtr> candidates = pods_.by_index(informer::index::by_controller, set.metadata.uid);
-    for (PodPtr& pod : pods_.by_index(informer::index::orphans, set.metadata.namespace_))
-      if (is_member(set, *pod)) candidates.push_back(std::move(pod));
     Claims<corev1::Pod> claims;
-    for (const PodPtr& pod : candidates) {
+    for (const PodPtr& pod : candidates_of(pods_, set)) {
+      if (!informer::controller_ref(*pod) && !is_member(set, *pod)) continue;
       const Claim stranger = set.metadata.deletionTimestamp ? Claim::ignore : Claim::release;
       switch (is_member(set, *pod) ? claim(set, selector, *pod) : stranger) {
         case Claim::ignore: break;
@@ -96,8 +94,7 @@ class StatefulSets final : public Controller {
 
   // Revisions are adopted by their labels, and never let go of.
   Claims<appsv1::ControllerRevision> claim_revisions(const StatefulSet& set, const api::LabelSelector& selector) const {
-    std::vector<RevisionPtr> candidates = revisions_.by_index(informer::index::by_controller, set.metadata.uid);
-    for (RevisionPtr& revision : revisions_.by_index(informer::index::orphans, set.metadata.namespace_)) candidates.push_back(std::move(revision));
+    std::vector<RevisionPtr> candidates = candidates_of(revisions_, set);
     std::erase_if(candidates, [&](const RevisionPtr& revision) { return !matches(selector, revision->metadata.labels); });
     return claim_all(set, selector, candidates);
   }
@@ -122,16 +119,21 @@ class StatefulSets final : public Controller {
     watches_->queue.add(key);
   }
 
-  std::string owner_of(const corev1::Pod& pod) const { return owner_key(sets_, pod.metadata.namespace_, informer::controller_ref(pod)); }
+  std::string owner_of(const api::Object& object) const { return owner_key(sets_, object.metadata.namespace_, informer::controller_ref(object)); }
+
+  // The set waits for revisions that it adopts; those that it makes have their owner from the first.
+  void revision_changed(const RevisionPtr& before, const RevisionPtr& after) {
+    if (!before || !after || informer::controller_ref(*before)) return;
+    if (const std::string key = owner_of(*after); !key.empty()) watches_->queue.add(key);
+  }
 
   void pod_changed(const PodPtr& before, const PodPtr& after) {
     note_pod_change(*watches_, before, after, [this](const corev1::Pod& pod) { return owner_of(pod); });
-    if (after && !informer::controller_ref(*after) && !after->metadata.deletionTimestamp) offer_orphan(before, *after);
+    if (is_offered(before.get(), after.get())) offer_orphan(*after);
   }
 
   // Only the set that the pod is named after may have it.
-  void offer_orphan(const PodPtr& before, const corev1::Pod& pod) {
-    if (before && !informer::controller_ref(*before) && before->metadata.labels == pod.metadata.labels) return;
+  void offer_orphan(const corev1::Pod& pod) {
     const std::string_view name = pod.metadata.name.view();
     const SetPtr set = sets_.get(pod.metadata.namespace_, name.substr(0, name.rfind('-')));
     if (set && is_member(*set, pod)) watches_->queue.add(object_key(*set));

@@ -1,4 +1,6 @@
 #include "reference/api/types/networkingv1.h"
+#include "reference/resources/ingresses/ingress_rules.h"
+#include "reference/resources/shared/checks.h"
 #include "reference/resources/shared/print.h"
 #include "reference/resources/shared/typed.h"
 
@@ -16,6 +18,10 @@ class IngressClasses final : public Typed<networkingv1::IngressClass> {
  protected:
   void defaults(networkingv1::IngressClass& object) const override {
     if (auto& parameters = object.spec.parameters; parameters && !parameters->scope) parameters->scope = "Cluster";
+  }
+  void check(const networkingv1::IngressClass& object, FieldErrors& errors) const override { check_ingress_class(object, errors); }
+  void check_update(const networkingv1::IngressClass& next, const networkingv1::IngressClass& previous, FieldErrors& errors) const override {
+    check_immutable(next.spec.controller != previous.spec.controller, FieldPath("spec.controller"), quoted(next.spec.controller), errors);
   }
   std::vector<Cell> cells(const networkingv1::IngressClass& object, WallTime now) const override {
     std::string text = "<none>";

@@ -1,0 +1,21 @@
+// Drift: whatever happens to a cluster on its way, when it is left alone it ends as it was declared. A run does random things from a seed
+// (writes of people, lost nodes, failing pods and calls, restarted controllers, caches that lag or lose their watches) to a cluster in
+// memory under a virtual clock, with the real controllers at work, and checks invariants after each; then all becomes quiet, and what is
+// left must be what was asked for. The same seed does the same.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace plumb::controllers {
+
+struct Drift {
+  std::vector<std::string> journal;   // what was done, in order
+  std::vector<std::string> problems;  // what must not be; empty: none
+  std::size_t calls = 0;              // of controllers
+};
+
+Drift run_drift(std::uint64_t seed, int steps);
+
+}  // namespace plumb::controllers

@@ -1,0 +1,79 @@
+// The cluster of a drift run: the API in memory, the controllers at work on it, and kubelets and a scheduler that do what they are told.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/clock.h"
+#include "harness/base/random.h"
+#include "reference/api/types/corev1.h"
+#include "reference/controllers/framework/driver.h"
+#include "reference/informer/fake_client.h"
+
+namespace plumb::controllers {
+
+class DriftCluster {
+ public:
+  explicit DriftCluster(std::uint64_t seed);
+
+  informer::FakeClient& api() { return client_; }
+  VirtualClock& clock() { return clock_; }
+
+  // Without defaults, validation and admission the API takes objects as they are: this sets the defaults.
+  Result<ObjectPtr> create(std::shared_ptr<api::Object> object);
+  template <class T>
+  void change(const std::string& key, const std::function<void(T&)>& edit, std::string_view subresource = {}) {
+    const auto current = client_.find<T>(key);
+    if (!current) return;
+    auto next = std::make_shared<T>(*current);
+    edit(*next);
+    (void)client_.call(informer::update_request(next, std::string(subresource)));
+  }
+
+  // Controllers work until nothing is left; false when there is no end of it.
+  bool work();
+  // One of them works, on what it has now.
+  void work_on_one(std::uint64_t which);
+  void restart();
+  // The next calls are refused, with an error or as conflicts.
+  void refuse_next(int calls) { refusals_ = calls; }
+  // Lets time pass, with what falls due on the way; false as work().
+  bool pass(Duration by);
+
+  std::vector<std::string> nodes() const;
+  void add_node(const std::string& name);
+  void lose_node(const std::string& name);
+
+  // The kubelets bring up to `count` pods a step further: bound and ready, or gone.
+  void kubelets(std::size_t count, Random& random);
+  void end_pod(const corev1::Pod& pod, std::string_view phase);
+  void set_ready(const corev1::Pod& pod, bool ready);
+  // As the API server evicts: only where the budgets allow it, of which it takes one disruption. True when the pod goes.
+  bool evict(const corev1::Pod& pod);
+
+  std::size_t calls() const { return calls_; }
+  // Writes by controllers since the last reset, by what they write.
+  const std::map<std::string, int>& writes() const { return writes_; }
+  void reset_writes() { writes_.clear(); }
+
+ private:
+  void start();
+  void advance_pod(const corev1::Pod& pod, Random& random);
+  std::optional<Error> before_call(const Request& request);
+
+  VirtualClock clock_;
+  informer::FakeClient client_;
+  std::optional<informer::InformerFactory> informers_;
+  std::vector<std::unique_ptr<Driver>> drivers_;
+  Options options_;
+  int refusals_ = 0;
+  bool at_work_ = false;
+  std::size_t calls_ = 0;
+  std::map<std::string, int> writes_;
+};
+
+}  // namespace plumb::controllers
