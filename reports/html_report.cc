@@ -174,7 +174,7 @@ class Page {
 
   void scenario(const ScenarioOutcome& o, std::size_t scenarios) {
     out_ += "<section><h2>" + escape(o.name) + (scenarios > 1 && o.repetition > 1 ? fmt::format(" <span class=\"soft\">repetition {}</span>", o.repetition) : "") + " ";
-    out_ += !o.unsupported.empty() ? badge("quiet", "○", "unsupported") : !o.valid() ? badge("bad", "!", "invalid") : o.thresholds_held() ? badge("good", "✓", "thresholds held") : badge("bad", "✕", "threshold missed");
+    out_ += !o.valid() ? badge("bad", "!", "invalid") : !o.unsupported.empty() ? badge("quiet", "○", "unsupported") : o.thresholds_held() ? badge("good", "✓", "thresholds held") : badge("bad", "✕", "threshold missed");
     out_ += "</h2><p class=\"soft\">" + escape(o.question) + "</p>";
     if (!o.unsupported.empty()) out_ += "<p>The cluster lacks: " + escape(o.unsupported) + "</p>";
     if (!o.valid()) {

@@ -43,7 +43,7 @@ std::vector<TestResult> cases_of(const harness::ScenarioOutcome& o) {
   std::vector<TestResult> cases;
   TestResult valid{.name = "the run is valid", .verdict = o.valid() ? TestVerdict::passed : TestVerdict::failed};
   valid.duration = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(o.seconds));
-  if (!o.unsupported.empty()) {
+  if (o.valid() && !o.unsupported.empty()) {
     valid.verdict = TestVerdict::unsupported;
     valid.missing = o.unsupported;
   }

@@ -31,6 +31,7 @@ results::Run hostile_run(int tests) {
   harness::ScenarioOutcome o;
   o.name = o.question = o.size = "x";
   o.invalid = {"<script>1"};
+  o.unsupported = "<script>11";
   harness::LoadResult load;
   load.latency_intended.record(1'000'000, 500);
   load.latency_intended.record(90'000'000, 5);

@@ -197,6 +197,24 @@ TEST(LoadRun, StopEndsEarlyAndSaysSo) {
   expect_all_accounted(result);
 }
 
+TEST(LoadRun, WhatEndsEarlyIsJudgedByWhatWasDueUntilThen) {
+  VirtualClock clock;
+  QueueServer server(clock, 1ms);
+  auto run = LoadRun::create(clock, server, at_rate(100, 1h));
+  ASSERT_TRUE(run.ok());
+  (*run)->start();
+  clock.advance(2005ms);
+  (*run)->end_early();
+  clock.advance(1s);
+  ASSERT_TRUE((*run)->finished());
+  const auto result = (*run)->result();
+  EXPECT_EQ(result.succeeded, 201u);
+  EXPECT_TRUE(result.invalid.empty()) << result.invalid.front();
+  EXPECT_NEAR(result.requested_rate, 100, 1);
+  EXPECT_DOUBLE_EQ(result.sent_rate, result.requested_rate);
+  expect_all_accounted(result);
+}
+
 TEST(LoadRun, RefusesPlansWithoutLoad) {
   VirtualClock clock;
   Immediate server;

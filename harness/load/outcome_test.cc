@@ -15,6 +15,7 @@ ScenarioOutcome sample() {
   o.parameters = {{"rate", "20"}};
   o.seconds = 12.5;
   o.invalid = {"the client could not keep up"};
+  o.unsupported = "a controller";
   o.phases = {{"mix", 0.5, 10}};
   LoadResult load;
   load.requested = load.sent = 3;
