@@ -1,5 +1,6 @@
 // The controller "persistentvolume-binder-controller": brings claims and volumes together, and says what became of them.
 #include <map>
+#include <mutex>
 
 #include "reference/controllers/framework/controller.h"
 #include "reference/controllers/framework/pods.h"
@@ -48,8 +49,6 @@ class PersistentVolumeBinder final : public Controller {
   std::string component() const override { return "persistentvolume-controller"; }
   std::string account() const override { return "persistent-volume-binder"; }
   std::string queue_name() const override { return "claims"; }
-  // Two claims must not be given one volume: one after the other.
-  int workers() const override { return 1; }
   std::vector<apiserver::Grant> grants() const override {
     return {{"create,delete,get,list,update,watch", "core", "persistentvolumes"},
             {"update", "core", "persistentvolumes/status"},
@@ -86,7 +85,10 @@ class PersistentVolumeBinder final : public Controller {
       return volume ? sync_volume(volume, around_, now) : Plan();
     }
     const ClaimPtr claim = claims_.get(key);
-    return claim ? sync_claim(claim, around_, now) : Plan();
+    if (!claim) return {};
+    // Two claims must not be given one volume: they choose one after the other.
+    std::lock_guard lock(mutex_);
+    return sync_claim(claim, around_, now);
   }
 
  private:
@@ -157,7 +159,8 @@ class PersistentVolumeBinder final : public Controller {
   informer::Lister<Pod> pods_;
   informer::Lister<StorageClass> classes_;
   Surroundings around_;
-  std::map<std::string, Given> given_;  // by volume; of the one worker alone
+  std::mutex mutex_;
+  std::map<std::string, Given> given_;  // under mutex_; by volume
 };
 
 const Registered<Controller> registered{"persistentvolume-binder-controller", [] { return std::make_unique<PersistentVolumeBinder>(); }};
