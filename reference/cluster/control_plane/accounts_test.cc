@@ -19,10 +19,12 @@ using namespace std::chrono_literals;
 class TokenServer final : public informer::Client {
  public:
   explicit TokenServer(Clock& clock) : clock_(clock) {}
+  using Client::get_raw;
   using Client::list;
   void send(informer::Request request, informer::Done done) override { done(answer(request)); }
   void list(const informer::Resource&, const informer::ListOptions&, informer::ListDone done) override { done(fail(Code::unsupported, "no lists")); }
   std::unique_ptr<informer::Watch> watch(const informer::Resource&, const informer::WatchOptions&, informer::WatchHandler) override { return nullptr; }
+  void get_raw(std::string, informer::RawDone done) override { done(fail(Code::unsupported, "no paths")); }
 
   bool has_account = false, down = false;
   std::vector<std::string> asked;
