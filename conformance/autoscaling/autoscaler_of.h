@@ -7,10 +7,6 @@
 
 namespace plumb::harness {
 
-namespace timeouts {
-inline constexpr Duration autoscaling = seconds(150);
-}
-
 inline Resource autoscalers(Cluster& c, const std::string& version = "v2") { return c.in("autoscaling/" + version, "horizontalpodautoscalers"); }
 
 inline Json condition_of(const Json& autoscaler, const std::string& type) {
