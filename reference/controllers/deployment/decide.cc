@@ -367,13 +367,15 @@ class Pass {
 
   void judge_revision(appsv1::DeploymentStatus& status) {
     if (!new_ || was_complete(*new_)) return;
-    remove_condition(status, rolled_back);
+    const auto* progress = condition(status, appsv1::DeploymentProgressing);
+    const bool failed = progress && progress->reason == "ProgressDeadlineExceeded";
+    if (!failed) remove_condition(status, rolled_back);
     if (!rolls_back_on_failure(*deployment_)) return;
     if (is_complete(status) && replicas_of(*deployment_) > 0) {
       note_complete(*new_);
       changed_.insert(new_);
-    } else if (const auto* progressing = condition(status, appsv1::DeploymentProgressing); progressing && progressing->reason == "ProgressDeadlineExceeded") {
-      go_back(status, progressing->message.str());
+    } else if (failed) {
+      go_back(status, std::string(progress->message.view()));
     }
   }
 
