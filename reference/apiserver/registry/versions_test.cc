@@ -52,6 +52,7 @@ TEST_F(Versions, TheStoreHoldsOneVersion) {
   made->metadata.name = "h";
   made->metadata.namespace_ = "default";
   made->spec.maxReplicas = 3;
+  made->spec.scaleTargetRef.apiVersion = "apps/v1";
   made->spec.scaleTargetRef.kind = "Deployment";
   made->spec.scaleTargetRef.name = "d";
   const auto created = create(made);
@@ -99,7 +100,7 @@ class ServedVersions : public Serving {
   const std::string v1_ = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers", v2_ = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers";
   const std::string event_ = R"({"metadata":{"name":"a"},"eventTime":"2024-01-01T00:00:00.000000Z","reportingController":"c.example/x","reportingInstance":"i","action":"Acting",
       "reason":"Because","note":"text","type":"Normal","regarding":{"kind":"Pod","namespace":"default","name":"p"}})";
-  const std::string autoscaler_ = R"({"metadata":{"name":"h"},"spec":{"scaleTargetRef":{"kind":"Deployment","name":"d"},"maxReplicas":3,"targetCPUUtilizationPercentage":50}})";
+  const std::string autoscaler_ = R"({"metadata":{"name":"h"},"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"d"},"maxReplicas":3,"targetCPUUtilizationPercentage":50}})";
 };
 
 TEST_F(ServedVersions, WrittenThroughOneReadThroughTheOther) {

@@ -31,7 +31,7 @@ struct YouthRules {
 
 // What all calculations look at.
 struct Situation {
-  std::int32_t replicas = 0;  // asked for now
+  std::int32_t replicas = 0;  // wanted at present
   Tolerances tolerances;
   const std::vector<PodPtr>& pods;
   YouthRules youth;
