@@ -89,12 +89,12 @@ TEST_F(Metrics, OfSeparateProgramsForThoseWhoMayReadThem) {
   expect_all("scheduler", get(scheduler.port(), "/metrics", {&masters, {}}).body, {of_process, of_scheduler, of_client, of_election});
   expect_all("controller-manager", get(manager.port(), "/metrics", {&masters, {}}).body, {of_process, of_queues, of_client, of_election});
 
-  const std::string token = token_of("prometheus");
+  const std::string token = token_of("prometheus"), stranger = token_of("stranger");
   for (const std::string& port : {scheduler.port(), manager.port()}) {
     for (const char* health : {"/healthz", "/livez", "/readyz"}) EXPECT_EQ(get(port, health).status, 200) << health;
     EXPECT_EQ(get(port, "/metrics").status, 403) << "anonymous";
     EXPECT_EQ(get(port, "/metrics", {nullptr, "no.such.token"}).status, 401);
-    EXPECT_EQ(get(port, "/metrics", {nullptr, token}).status, 403) << "an account without a role";
+    EXPECT_EQ(get(port, "/metrics", {nullptr, stranger}).status, 403) << "an account without a role";
     EXPECT_EQ(get(port, "/metrics", {&component, {}}).status, 403) << "a certificate without a role";
     EXPECT_EQ(get(port, "/elsewhere", {&masters, {}}).status, 404);
   }
