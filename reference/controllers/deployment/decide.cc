@@ -32,6 +32,12 @@ std::int32_t actual(const ReplicaSet& set) { return set.status.replicas; }
 std::int32_t ready(const ReplicaSet& set) { return set.status.readyReplicas; }
 std::int32_t available(const ReplicaSet& set) { return set.status.availableReplicas; }
 
+// Available pods that are left when the replica set has come down to its size: until then its status counts those, too, that have to go.
+std::int32_t lasting(const ReplicaSet& set) { return std::min(available(set), replicas_of(set)); }
+
+// Its status may date from before it was made smaller and larger again, and count pods that are gone.
+bool is_uncertain(const ReplicaSet* set) { return lasting(*set) > 0 && set->status.observedGeneration < set->metadata.generation; }
+
 bool older(const ReplicaSet* a, const ReplicaSet* b) {
   const auto &left = a->metadata, &right = b->metadata;
   if (left.creationTimestamp < right.creationTimestamp) return true;
@@ -206,15 +212,17 @@ class Pass {
     return total >= most ? size : size + std::min(most - total, replicas - size);
   }
 
+  // By upstream's rules, but of each status only what lasts counts: one that lags behind the size of its replica set would have pods taken
+  // twice, and more be unavailable than may be.
   bool shrink_old() {
     const Sets old = active(old_);
-    if (old.empty()) return false;
+    if (old.empty() || std::any_of(all_.begin(), all_.end(), is_uncertain)) return false;
     const std::int32_t least = replicas_of(*deployment_) - max_unavailable(*deployment_);
-    const std::int32_t unavailable_new = replicas_of(*new_) - new_->status.availableReplicas;
+    const std::int32_t unavailable_new = replicas_of(*new_) - lasting(*new_);
     const std::int32_t most = sum(all_, wanted) - least - unavailable_new;
     if (most <= 0) return false;
-    const bool cleaned = shrink(old, most, [](const ReplicaSet& set) { return replicas_of(set) - available(set); });
-    return shrink(old, sum(all_, available) - least, wanted) || cleaned;
+    const bool cleaned = shrink(old, most, [](const ReplicaSet& set) { return replicas_of(set) - lasting(set); });
+    return shrink(old, sum(all_, lasting) - least, wanted) || cleaned;
   }
 
   // Takes up to `most` pods from the oldest first, from each at most what `part` gives.

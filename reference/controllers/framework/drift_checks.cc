@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "reference/api/types/appsv1.h"
 #include "reference/api/types/batchv1.h"
 #include "reference/api/types/policyv1.h"
 #include "reference/controllers/deployment/rollout.h"
@@ -207,8 +206,8 @@ class Declared {
     const bool failed = std::any_of(each.status.conditions.begin(), each.status.conditions.end(), [](const auto& condition) { return condition.reason == "SyncFailed"; });
     if (failed) return;
     report_.same(each, "status.currentHealthy", each.status.currentHealthy, healthy);
-    const std::int32_t allowed = each.status.expectedPods > 0 ? std::max(0, healthy - each.status.desiredHealthy) : 0;
-    report_.same(each, "status.disruptionsAllowed", each.status.disruptionsAllowed, allowed);
+    const std::int32_t spare = std::max(0, std::min(healthy, each.status.currentHealthy) - each.status.desiredHealthy);
+    report_.same(each, "status.disruptionsAllowed", each.status.disruptionsAllowed, each.status.expectedPods > 0 ? spare : 0);
     report_.holds(each, each.status.disruptedPods.empty(), "waits for pods that were evicted");
   }
 
@@ -248,6 +247,15 @@ class Declared {
 
 void SteadyWorkloads::disturbed(const std::string& app) { app.empty() ? steady_.clear() : static_cast<void>(steady_.erase(app)); }
 
+// Pods that a workload provides for. As upstream's, a Deployment keeps within its surge by the sizes of its replica sets: a pod of one that
+// shrinks may still be there when one of another that grows comes.
+std::int32_t SteadyWorkloads::planned_of(const appsv1::Deployment& each, std::int32_t) {
+  std::int32_t planned = 0;
+  for (const auto& set : cluster_.api().all<appsv1::ReplicaSet>())
+    if (controller_uid(*set) == each.metadata.uid) planned += deployment::replicas_of(*set);
+  return planned;
+}
+
 void SteadyWorkloads::check(bool caught_up, std::vector<std::string>& problems) {
   const WallTime now = cluster_.clock().wall();
   std::set<std::string> still;
@@ -261,12 +269,12 @@ void SteadyWorkloads::check(bool caught_up, std::vector<std::string>& problems) 
     if (each.metadata.deletionTimestamp) return;
     const Pods pods = pods_of(cluster_, owners_of_pods(cluster_, each));
     const std::int32_t available = count(pods, [&](const corev1::Pod& pod) { return is_active(pod) && is_available(pod, bounds.min_ready, now); });
-    const std::int32_t active = count(pods, is_active);
+    const std::int32_t active = count(pods, is_active), planned = planned_of(each, active);
     if (steady_.contains(app)) {
       still.insert(app);
       const auto problem = [&](const std::string& what) { problems.push_back(app + ": " + what); };
       if (available < bounds.least) problem(std::to_string(available) + " pods are available, " + std::to_string(bounds.least) + " have to be");
-      if (active > bounds.most) problem("there are " + std::to_string(active) + " pods, at most " + std::to_string(bounds.most) + " may be");
+      if (planned > bounds.most) problem("there are " + std::to_string(planned) + " pods, at most " + std::to_string(bounds.most) + " may be");
     } else if (caught_up && !is_stranded(pods) && available == bounds.wanted && active == bounds.wanted && each.status.observedGeneration == each.metadata.generation) {
       still.insert(app);
     }

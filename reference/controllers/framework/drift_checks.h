@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "reference/api/types/appsv1.h"
 #include "reference/controllers/framework/drift_cluster.h"
 
 namespace plumb::controllers {
@@ -20,6 +21,9 @@ class SteadyWorkloads {
   void check(bool caught_up, std::vector<std::string>& problems);
 
  private:
+  std::int32_t planned_of(const appsv1::Deployment& each, std::int32_t active);
+  std::int32_t planned_of(const api::Object&, std::int32_t active) { return active; }
+
   DriftCluster& cluster_;
   std::set<std::string> steady_;  // values of the label "app"
 };

@@ -16,12 +16,12 @@ using informer::resource_of;
 
 constexpr const char* at_work[] = {"deployment-controller", "replicaset-controller", "replicationcontroller-controller", "statefulset-controller", "daemonset-controller",
                                    "job-controller", "disruption-controller", "garbage-collector-controller", "pod-garbage-collector-controller"};
-constexpr int rounds_limit = 200;
 constexpr int timers_limit = 5'000;  // in one stretch of time
+constexpr std::uint64_t keys_limit = 20'000;
 
 }  // namespace
 
-DriftCluster::DriftCluster(std::uint64_t seed) : client_(clock_, seed) {
+DriftCluster::DriftCluster(std::uint64_t seed) : order_(seed), client_(clock_, seed) {
   client_.intercept([this](const Request& request) { return before_call(request); });
   auto home = std::make_shared<corev1::Namespace>();
   home->metadata.name = "default";
@@ -54,20 +54,22 @@ std::optional<Error> DriftCluster::before_call(const Request& request) {
 }
 
 bool DriftCluster::work() {
-  at_work_ = true;
-  bool busy = true;
-  for (int round = 0; busy && round < rounds_limit; ++round) {
-    busy = false;
-    for (const auto& driver : drivers_) busy |= driver->run_pending() > 0;
-  }
-  at_work_ = false;
-  return !busy;
+  std::uint64_t keys = 0;
+  while (keys < keys_limit && work_on_one()) ++keys;
+  return keys < keys_limit;
 }
 
-void DriftCluster::work_on_one(std::uint64_t which) {
+void DriftCluster::work_on_some(std::uint64_t keys) {
+  while (keys > 0 && work_on_one()) --keys;
+}
+
+// False: nobody has anything to do.
+bool DriftCluster::work_on_one() {
   at_work_ = true;
-  drivers_[which % drivers_.size()]->run_pending();
+  bool worked = drivers_[order_.below(drivers_.size())]->run_pending(1) > 0;
+  for (auto driver = drivers_.begin(); !worked && driver != drivers_.end(); ++driver) worked = (*driver)->run_pending(1) > 0;
   at_work_ = false;
+  return worked;
 }
 
 bool DriftCluster::pass(Duration by) {

@@ -34,10 +34,10 @@ class DriftCluster {
     (void)client_.call(informer::update_request(next, std::string(subresource)));
   }
 
-  // Controllers work until nothing is left; false when there is no end of it.
+  // Controllers work until nothing is left, in any order, each on one key at a time; false when there is no end of it.
   bool work();
-  // One of them works, on what it has now.
-  void work_on_one(std::uint64_t which);
+  // They work on at most so many keys.
+  void work_on_some(std::uint64_t keys);
   void restart();
   // The next calls are refused, with an error or as conflicts.
   void refuse_next(int calls) { refusals_ = calls; }
@@ -62,10 +62,12 @@ class DriftCluster {
 
  private:
   void start();
+  bool work_on_one();
   void advance_pod(const corev1::Pod& pod, Random& random);
   std::optional<Error> before_call(const Request& request);
 
   VirtualClock clock_;
+  Random order_;  // in which controllers work
   informer::FakeClient client_;
   std::optional<informer::InformerFactory> informers_;
   std::vector<std::unique_ptr<Driver>> drivers_;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,8 +31,8 @@ class Driver {
 
   void start();
   void stop();
-  // Returns the number of keys worked on. Does nothing before the caches have synced.
-  std::size_t run_pending();
+  // Works on at most so many keys; returns how many it were. Does nothing before the caches have synced.
+  std::size_t run_pending(std::size_t most = SIZE_MAX);
   bool synced() const { return watches_.synced(); }
   const std::string& name() const { return name_; }
   std::size_t queued() const { return queue_.size(); }

@@ -1,6 +1,10 @@
 // The controller "taint-eviction-controller": pods leave nodes with taints of effect NoExecute that they do not tolerate, at once, or when
-// the time that they tolerate them for is over. Time counts from when the taint was added or the pod came, whichever is later.
+// the time that they tolerate them for is over.
+// As upstream, that time counts from when the controller sees the taint on the pod's node, not from the taint's timeAdded: the pod has it in
+// full, and again after a restart. What has been scheduled stays, whatever other taints and tolerations come, until nothing asks for it.
 #include <algorithm>
+#include <mutex>
+#include <unordered_map>
 
 #include "reference/api/types/corev1.h"
 #include "reference/controllers/framework/controller.h"
@@ -26,53 +30,89 @@ bool tolerates(const corev1::Toleration& toleration, const corev1::Taint& taint)
   return !toleration.key.empty() && toleration.value == taint.value;
 }
 
-// When the pod has to leave because of this taint; nullopt: never.
-std::optional<WallTime> leaves_at(const corev1::Pod& pod, const corev1::Taint& taint, const Now& now) {
-  const corev1::PodCondition* scheduled = condition(pod, corev1::PodScheduled);
-  WallTime since = taint.timeAdded ? taint.timeAdded.wall() : now.wall;
-  if (scheduled && scheduled->lastTransitionTime) since = std::max(since, scheduled->lastTransitionTime.wall());
-  std::optional<std::int64_t> shortest;
-  bool tolerated = false;
-  for (const corev1::Toleration& toleration : pod.spec.tolerations) {
-    if (!tolerates(toleration, taint)) continue;
-    tolerated = true;
-    if (!toleration.tolerationSeconds) continue;
-    const std::int64_t seconds = std::max<std::int64_t>(*toleration.tolerationSeconds, 0);
-    shortest = shortest ? std::min(*shortest, seconds) : seconds;
+// How long the pod may stay on the node from now on: zero where it does not tolerate a taint, nullopt: for ever. Of several tolerations of one
+// taint the first counts.
+std::optional<Duration> tolerated_time(const corev1::Pod& pod, const corev1::Node& node) {
+  std::optional<Duration> shortest;
+  for (const corev1::Taint& taint : node.spec.taints) {
+    if (!evicts(taint)) continue;
+    const auto& tolerations = pod.spec.tolerations;
+    const auto first = std::find_if(tolerations.begin(), tolerations.end(), [&](const auto& toleration) { return tolerates(toleration, taint); });
+    if (first == tolerations.end()) return Duration::zero();
+    if (!first->tolerationSeconds) continue;
+    // Bounded, so that no sum of times overflows.
+    constexpr std::int64_t longest = 100LL * 365 * 24 * 3600;
+    const Duration time = std::chrono::seconds(std::clamp<std::int64_t>(*first->tolerationSeconds, 0, longest));
+    shortest = shortest ? std::min(*shortest, time) : time;
   }
-  if (!tolerated) return now.wall;
-  if (!shortest) return std::nullopt;
-  return since + std::chrono::seconds(*shortest);
+  return shortest;
 }
 
-Plan evict(const PodPtr& pod) {
-  Plan plan;
+void evict(Plan& plan, const PodPtr& pod) {
   plan.record(pod, informer::event_normal, "TaintManagerEviction", "Marking for deletion Pod " + object_key(*pod));
   Action& mark = plan.act(informer::patch_request(
       informer::resource_of<corev1::Pod>(), pod->metadata.namespace_, pod->metadata.name, informer::PatchType::strategic,
       "{\"metadata\":{\"uid\":\"" + pod->metadata.uid.str() +
           "\"},\"status\":{\"conditions\":[{\"type\":\"DisruptionTarget\",\"status\":\"True\",\"reason\":\"DeletionByTaintManager\","
-          "\"message\":\"The node has a NoExecute taint that the pod does not tolerate\"}]}}",
+          "\"message\":\"Taint manager: deleting due to NoExecute taint\"}]}}",
       "status"));
   mark.accept = {"NotFound", "Conflict"};
   Action& removal = plan.act(informer::remove_request(informer::resource_of<corev1::Pod>(), pod->metadata.namespace_, pod->metadata.name,
                                                       informer::only_this(*pod)));
   removal.accept = {"NotFound", "Conflict"};
-  return plan;
 }
 
-Plan decide(const PodPtr& pod, const NodePtr& node, const Now& now) {
-  Plan plan;
-  if (!pod || !node || pod->metadata.deletionTimestamp || is_terminal(*pod)) return plan;
-  std::optional<WallTime> first;
-  for (const corev1::Taint& taint : node->spec.taints) {
-    if (!evicts(taint)) continue;
-    const auto when = leaves_at(*pod, taint, now);
-    if (when && (!first || *when < *first)) first = when;
+struct Eviction {
+  PodPtr pod;
+  Instant due;
+};
+
+// Evictions to come, by the pods' keys. They go with the process. Safe from any thread.
+class Schedule {
+ public:
+  std::optional<Eviction> find(const std::string& key) const {
+    std::lock_guard lock(mutex_);
+    const auto found = evictions_.find(key);
+    return found == evictions_.end() ? std::nullopt : std::optional(found->second);
   }
-  if (!first) return plan;
-  if (*first <= now.wall) return evict(pod);
-  plan.come_again(*first - now.wall);
+  void set(const std::string& key, Eviction eviction) {
+    std::lock_guard lock(mutex_);
+    evictions_[key] = std::move(eviction);
+  }
+  void forget(const std::string& key) {
+    std::lock_guard lock(mutex_);
+    evictions_.erase(key);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, Eviction> evictions_;  // under mutex_
+};
+
+// One pass over a pod. `scheduled` is what was there before, and what is to be there afterwards.
+Plan decide(const PodPtr& pod, const NodePtr& node, std::optional<Eviction>& scheduled, const Now& now) {
+  Plan plan;
+  const auto cancel = [&] {
+    if (scheduled && scheduled->due > now.steady)
+      plan.record(scheduled->pod, informer::event_normal, "TaintManagerEviction", "Cancelling deletion of Pod " + object_key(*scheduled->pod));
+    scheduled.reset();
+  };
+  if (!pod || (scheduled && scheduled->pod->metadata.uid != pod->metadata.uid)) cancel();
+  if (!pod) return plan;
+  if (pod->metadata.deletionTimestamp || is_terminal(*pod)) {
+    scheduled.reset();
+    return plan;
+  }
+  // Of a node that is gone nothing more is known.
+  const std::optional<Duration> time = node ? tolerated_time(*pod, *node) : scheduled ? std::optional(scheduled->due - now.steady) : std::nullopt;
+  if (!time || *time == Duration::zero()) cancel();
+  if (!time) return plan;
+  if (!scheduled) scheduled = Eviction{pod, now.steady + *time};
+  if (scheduled->due <= now.steady) {
+    evict(plan, pod);
+  } else {
+    plan.come_again(scheduled->due - now.steady);
+  }
   return plan;
 }
 
@@ -93,10 +133,12 @@ class TaintEviction final : public Controller {
     watches.informer<corev1::Pod>().add_index(informer::index::by_node, informer::index::node_of);
     pods_ = watches.lister<corev1::Pod>();
     nodes_ = watches.watch<corev1::Node>([this](const NodePtr& before, const NodePtr& after) {
-      if (!after || !has_evicting_taint(*after) || (before && before->spec.taints == after->spec.taints)) return;
+      if (!after || (before && before->spec.taints == after->spec.taints)) return;
+      if (!has_evicting_taint(*after) && !(before && has_evicting_taint(*before))) return;
       for (const PodPtr& pod : pods_.by_index(informer::index::by_node, after->metadata.name)) watches_->queue.add(object_key(*pod));
     });
     watches.watch<corev1::Pod>([this](const PodPtr& before, const PodPtr& after) {
+      if (!after && schedule_.find(object_key(*before))) watches_->queue.add(object_key(*before));
       if (!after || after->spec.nodeName.empty()) return;
       if (before && before->spec.nodeName == after->spec.nodeName && before->spec.tolerations == after->spec.tolerations) return;
       const NodePtr node = nodes_.get(after->spec.nodeName);
@@ -106,11 +148,15 @@ class TaintEviction final : public Controller {
 
   Plan reconcile(const std::string& key, const Now& now) override {
     const PodPtr pod = pods_.get(key);
-    return decide(pod, pod ? nodes_.get(pod->spec.nodeName) : nullptr, now);
+    std::optional<Eviction> scheduled = schedule_.find(key);
+    Plan plan = decide(pod, pod ? nodes_.get(pod->spec.nodeName) : nullptr, scheduled, now);
+    scheduled ? schedule_.set(key, std::move(*scheduled)) : schedule_.forget(key);
+    return plan;
   }
 
  private:
   Watches* watches_ = nullptr;
+  Schedule schedule_;
   informer::Lister<corev1::Node> nodes_;
   informer::Lister<corev1::Pod> pods_;
 };
