@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/base/encoding.h"
 #include "reference/api/types/appsv1.h"
 #include "reference/api/types/batchv1.h"
 #include "reference/api/types/policyv1.h"
@@ -312,14 +313,14 @@ class Run {
     caught_up_ = false;
     switch (random_.below(4)) {
       case 0: return;
-      case 1: return cluster_.work_on_one(random_.next());
+      case 1: return must_end(cluster_.work_on_one(random_.next()));
       case 2: note("time passes"); must_end(cluster_.pass(1s * (1 + number(90)))); break;
       default: must_end(cluster_.work());
     }
     caught_up_ = !held_;
   }
   void must_end(bool ended) {
-    if (!ended) result_.problems.push_back("the controllers do not come to an end");
+    if (!ended) result_.problems.push_back("the controllers do not come to an end; they asked last for\n  " + join(cluster_.last_calls(), "\n  "));
   }
 
   void become_quiet() {

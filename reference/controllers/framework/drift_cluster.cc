@@ -17,6 +17,8 @@ using informer::resource_of;
 constexpr const char* at_work[] = {"deployment-controller", "replicaset-controller", "replicationcontroller-controller", "statefulset-controller", "daemonset-controller",
                                    "job-controller", "disruption-controller", "garbage-collector-controller", "pod-garbage-collector-controller"};
 constexpr int rounds_limit = 200;
+constexpr std::size_t keys_limit = 2'000;  // of one controller, before the others come
+constexpr std::size_t calls_kept = 30;
 constexpr int timers_limit = 5'000;  // in one stretch of time
 
 }  // namespace
@@ -45,6 +47,8 @@ void DriftCluster::restart() {
 std::optional<Error> DriftCluster::before_call(const Request& request) {
   if (!at_work_ || request.resource->names().plural == "events") return std::nullopt;
   ++calls_;
+  last_calls_.push_back(informer::describe(request));
+  if (last_calls_.size() > calls_kept) last_calls_.pop_front();
   if (request.verb != informer::Verb::get) ++writes_[informer::describe(request)];
   if (refusals_ <= 0 || request.verb == informer::Verb::get) return std::nullopt;
   --refusals_;
@@ -55,19 +59,27 @@ std::optional<Error> DriftCluster::before_call(const Request& request) {
 
 bool DriftCluster::work() {
   at_work_ = true;
-  bool busy = true;
-  for (int round = 0; busy && round < rounds_limit; ++round) {
+  bool busy = true, ends = true;
+  for (int round = 0; busy && ends && round < rounds_limit; ++round) {
     busy = false;
-    for (const auto& driver : drivers_) busy |= driver->run_pending() > 0;
+    for (std::size_t i = 0; ends && i < drivers_.size(); ++i) ends = run_pending(*drivers_[i], busy);
   }
   at_work_ = false;
-  return !busy;
+  return ends && !busy;
 }
 
-void DriftCluster::work_on_one(std::uint64_t which) {
+bool DriftCluster::work_on_one(std::uint64_t which) {
   at_work_ = true;
-  drivers_[which % drivers_.size()]->run_pending();
+  bool busy = false;
+  const bool ends = run_pending(*drivers_[which % drivers_.size()], busy);
   at_work_ = false;
+  return ends;
+}
+
+bool DriftCluster::run_pending(Driver& driver, bool& busy) {
+  const std::size_t worked = driver.run_pending(keys_limit);
+  busy |= worked > 0;
+  return worked < keys_limit;
 }
 
 bool DriftCluster::pass(Duration by) {

@@ -1,6 +1,7 @@
 // The cluster of a drift run: the API in memory, the controllers at work on it, and kubelets and a scheduler that do what they are told.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -36,8 +37,10 @@ class DriftCluster {
 
   // Controllers work until nothing is left; false when there is no end of it.
   bool work();
-  // One of them works, on what it has now.
-  void work_on_one(std::uint64_t which);
+  // One of them works, on what it has now; false as work().
+  bool work_on_one(std::uint64_t which);
+  // What the controllers asked for last, the newest at the end.
+  std::vector<std::string> last_calls() const { return {last_calls_.begin(), last_calls_.end()}; }
   void restart();
   // The next calls are refused, with an error or as conflicts.
   void refuse_next(int calls) { refusals_ = calls; }
@@ -62,6 +65,8 @@ class DriftCluster {
 
  private:
   void start();
+  // False when the driver goes on without end.
+  bool run_pending(Driver& driver, bool& busy);
   void advance_pod(const corev1::Pod& pod, Random& random);
   std::optional<Error> before_call(const Request& request);
 
@@ -74,6 +79,7 @@ class DriftCluster {
   bool at_work_ = false;
   std::size_t calls_ = 0;
   std::map<std::string, int> writes_;
+  std::deque<std::string> last_calls_;
 };
 
 }  // namespace plumb::controllers

@@ -238,10 +238,12 @@ void Driver::stop() {
   workers_.clear();
 }
 
-std::size_t Driver::run_pending() {
+std::size_t Driver::run_pending(std::size_t most) {
   if (!watches_.synced()) return 0;
   std::size_t worked = 0;
-  while (const auto key = queue_.try_get()) {
+  while (worked < most) {
+    const auto key = queue_.try_get();
+    if (!key) break;
     work_on(*key);
     queue_.done(*key);
     ++worked;

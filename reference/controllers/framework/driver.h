@@ -10,6 +10,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,8 +31,8 @@ class Driver {
 
   void start();
   void stop();
-  // Returns the number of keys worked on. Does nothing before the caches have synced.
-  std::size_t run_pending();
+  // Returns the number of keys worked on, `most` when there may be more. Does nothing before the caches have synced.
+  std::size_t run_pending(std::size_t most = std::numeric_limits<std::size_t>::max());
   bool synced() const { return watches_.synced(); }
   const std::string& name() const { return name_; }
   std::size_t queued() const { return queue_.size(); }
