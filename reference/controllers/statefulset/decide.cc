@@ -72,12 +72,14 @@ class Pass {
       if (!replicas_[i].pod) replicas_[i].made = make(start_of(set_) + static_cast<std::int32_t>(i));
   }
 
-  // Below the partition pods stay at the current revision, also those that come anew.
+  // Below the partition pods stay at the current revision, also those that come anew. Without a partition those do that the update, coming
+  // from the highest place down, has not reached; but in parallel management it reaches at once whatever does not serve (see roll), and a new
+  // pod of the current revision would be removed and made without end.
   std::shared_ptr<corev1::Pod> make(std::int32_t ordinal) const {
     const auto& strategy = set_.spec.updateStrategy;
     const std::int32_t place = ordinal - start_of(set_);
     const bool rolls = strategy.type == appsv1::RollingUpdateStatefulSetStrategyType;
-    const bool stays = strategy.rollingUpdate ? place < partition() : rolls && place < set_.status.currentReplicas;
+    const bool stays = strategy.rollingUpdate ? place < partition() : rolls && monotonic_ && place < set_.status.currentReplicas;
     if (stays && revisions_.current != revisions_.update)
       if (const auto current = template_in(*revisions_.current)) return new_pod(set_, *current, ordinal, revisions_.current->metadata.name);
     return new_pod(set_, set_.spec.template_, ordinal, (stays ? revisions_.current : revisions_.update)->metadata.name);
