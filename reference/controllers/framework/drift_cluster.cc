@@ -130,6 +130,8 @@ void DriftCluster::set_ready(const corev1::Pod& pod, bool ready) {
 void DriftCluster::end_pod(const corev1::Pod& pod, std::string_view phase) {
   auto next = std::make_shared<corev1::Pod>(pod);
   next->status.phase = phase;
+  const std::string_view name = pod.metadata.name.view();
+  if (phase == corev1::PodSucceeded) ++succeeded_[std::string(name.substr(0, name.find('-')))];
   for (auto& condition : next->status.conditions)
     if (condition.type == corev1::PodReady) condition.status = "False";
   for (const corev1::Container& container : next->spec.containers) {

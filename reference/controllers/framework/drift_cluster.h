@@ -54,6 +54,8 @@ class DriftCluster {
   // The kubelets bring up to `count` pods a step further: bound and ready, or gone.
   void kubelets(std::size_t count, Random& random);
   void end_pod(const corev1::Pod& pod, std::string_view phase);
+  // How many pods named after that owner have succeeded so far.
+  int succeeded(const std::string& owner) const { return succeeded_.contains(owner) ? succeeded_.at(owner) : 0; }
   void set_ready(const corev1::Pod& pod, bool ready);
   // As the API server evicts: only where the budgets allow it, of which it takes one disruption. True when the pod goes.
   bool evict(const corev1::Pod& pod);
@@ -78,7 +80,7 @@ class DriftCluster {
   int refusals_ = 0;
   bool at_work_ = false;
   std::size_t calls_ = 0;
-  std::map<std::string, int> writes_;
+  std::map<std::string, int> writes_, succeeded_;
   std::deque<std::string> last_calls_;
 };
 
