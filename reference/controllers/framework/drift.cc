@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/base/encoding.h"
 #include "reference/api/types/appsv1.h"
 #include "reference/api/types/batchv1.h"
 #include "reference/api/types/policyv1.h"
@@ -349,7 +350,7 @@ class Run {
   }
   void must_end(bool ended) {
     if (ended) return;
-    result_.problems.push_back("the controllers do not come to an end");
+    result_.problems.push_back("the controllers do not come to an end; they asked last for\n  " + join(cluster_.last_calls(), "\n  "));
     check_writes();
   }
 

@@ -126,7 +126,7 @@ class Declared {
       if (controller_uid(*set) != each.metadata.uid) continue;
       total += deployment::replicas_of(*set);
       const bool current = deployment::same_template(set->spec.template_, each.spec.template_);
-      if (!each.spec.paused) report_.same(*set, "replicas", deployment::replicas_of(*set), current ? replicas : 0);
+      if (!each.spec.paused && !current) report_.same(*set, "replicas", deployment::replicas_of(*set), 0);
     }
     if (each.spec.paused) return;
     report_.same(each, "replicas of its sets", total, replicas);
@@ -193,7 +193,11 @@ class Declared {
     report_.holds(each, !uncounted || (uncounted->succeeded.empty() && uncounted->failed.empty()), "has pods that are not counted");
     if (each.spec.suspend.value_or(false)) return report_.holds(each, is("Suspended") || is("Complete") || is("Failed"), "is not suspended");
     report_.holds(each, is("Complete") != is("Failed"), "has not come to an end");
-    if (is("Complete")) report_.same(each, "status.succeeded", each.status.succeeded, each.spec.completions.value_or(1));
+    if (!is("Complete")) return;
+    const std::int32_t wanted = each.spec.completions.value_or(1);
+    // A pod that comes back to a Job without indexes counts, also beyond what the Job asks for; but each counts once.
+    const std::int32_t most = each.spec.completionMode == "Indexed" ? wanted : cluster_.succeeded(each.metadata.name.str());
+    report_.same(each, "status.succeeded", each.status.succeeded, std::clamp(each.status.succeeded, wanted, std::max(wanted, most)));
   }
 
   void look_at(const policyv1::PodDisruptionBudget& each) {
@@ -267,7 +271,9 @@ void SteadyWorkloads::check(bool caught_up, std::vector<std::string>& problems) 
   const auto look_at = [&](const auto& each, const Bounds& bounds) {
     const std::string app = app_of(each);
     if (each.metadata.deletionTimestamp) return;
-    const Pods pods = pods_of(cluster_, owners_of_pods(cluster_, each));
+    Pods pods = pods_of(cluster_, owners_of_pods(cluster_, each));
+    // One that lost its label is going to be released.
+    std::erase_if(pods, [&](const PodPtr& pod) { return app_of(*pod) != app; });
     const std::int32_t available = count(pods, [&](const corev1::Pod& pod) { return is_active(pod) && is_available(pod, bounds.min_ready, now); });
     const std::int32_t active = count(pods, is_active), planned = planned_of(each, active);
     if (steady_.contains(app)) {
@@ -282,7 +288,7 @@ void SteadyWorkloads::check(bool caught_up, std::vector<std::string>& problems) 
   for (const auto& each : cluster_.api().all<appsv1::Deployment>())
     if (each->status.availableReplicas == deployment::replicas_of(*each) || steady_.contains(app_of(*each))) look_at(*each, bounds_of(*each));
   for (const auto& each : cluster_.api().all<appsv1::StatefulSet>())
-    if (each->spec.updateStrategy.type == "RollingUpdate") look_at(*each, bounds_of(*each));
+    if (each->spec.updateStrategy.type == "RollingUpdate" && (each->status.replicas == each->spec.replicas.value_or(1) || steady_.contains(app_of(*each)))) look_at(*each, bounds_of(*each));
   for (const auto& each : cluster_.api().all<appsv1::DaemonSet>())
     if (each->spec.updateStrategy.type == "RollingUpdate") look_at(*each, bounds_of(*each, static_cast<std::int32_t>(cluster_.nodes().size())));
   steady_ = std::move(still);

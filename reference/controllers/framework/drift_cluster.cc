@@ -16,6 +16,7 @@ using informer::resource_of;
 
 constexpr const char* at_work[] = {"deployment-controller", "replicaset-controller", "replicationcontroller-controller", "statefulset-controller", "daemonset-controller",
                                    "job-controller", "disruption-controller", "garbage-collector-controller", "pod-garbage-collector-controller"};
+constexpr std::size_t calls_kept = 30;
 constexpr int timers_limit = 5'000;  // in one stretch of time
 constexpr std::uint64_t keys_limit = 20'000;
 
@@ -45,6 +46,8 @@ void DriftCluster::restart() {
 std::optional<Error> DriftCluster::before_call(const Request& request) {
   if (!at_work_ || request.resource->names().plural == "events") return std::nullopt;
   ++calls_;
+  last_calls_.push_back(informer::describe(request));
+  if (last_calls_.size() > calls_kept) last_calls_.pop_front();
   if (request.verb != informer::Verb::get) ++writes_[informer::describe(request)];
   if (refusals_ <= 0 || request.verb == informer::Verb::get) return std::nullopt;
   --refusals_;
@@ -120,6 +123,8 @@ void DriftCluster::set_ready(const corev1::Pod& pod, bool ready) {
 void DriftCluster::end_pod(const corev1::Pod& pod, std::string_view phase) {
   auto next = std::make_shared<corev1::Pod>(pod);
   next->status.phase = phase;
+  const std::string_view name = pod.metadata.name.view();
+  if (phase == corev1::PodSucceeded) ++succeeded_[std::string(name.substr(0, name.find('-')))];
   for (auto& condition : next->status.conditions)
     if (condition.type == corev1::PodReady) condition.status = "False";
   for (const corev1::Container& container : next->spec.containers) {

@@ -1,6 +1,7 @@
 // The cluster of a drift run: the API in memory, the controllers at work on it, and kubelets and a scheduler that do what they are told.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -38,6 +39,8 @@ class DriftCluster {
   bool work();
   // They work on at most so many keys.
   void work_on_some(std::uint64_t keys);
+  // What the controllers asked for last, the newest at the end.
+  std::vector<std::string> last_calls() const { return {last_calls_.begin(), last_calls_.end()}; }
   void restart();
   // The next calls are refused, with an error or as conflicts.
   void refuse_next(int calls) { refusals_ = calls; }
@@ -51,6 +54,8 @@ class DriftCluster {
   // The kubelets bring up to `count` pods a step further: bound and ready, or gone.
   void kubelets(std::size_t count, Random& random);
   void end_pod(const corev1::Pod& pod, std::string_view phase);
+  // How many pods named after that owner have succeeded so far.
+  int succeeded(const std::string& owner) const { return succeeded_.contains(owner) ? succeeded_.at(owner) : 0; }
   void set_ready(const corev1::Pod& pod, bool ready);
   // As the API server evicts: only where the budgets allow it, of which it takes one disruption. True when the pod goes.
   bool evict(const corev1::Pod& pod);
@@ -75,7 +80,8 @@ class DriftCluster {
   int refusals_ = 0;
   bool at_work_ = false;
   std::size_t calls_ = 0;
-  std::map<std::string, int> writes_;
+  std::map<std::string, int> writes_, succeeded_;
+  std::deque<std::string> last_calls_;
 };
 
 }  // namespace plumb::controllers

@@ -22,6 +22,7 @@
 // and those of transcript_load.h, which say what pods use.
 // Each controller acts as its own service account; what that account's role does not allow is refused and shown as "FORBIDDEN".
 // Everything that a controller asks of the API is shown after the command that led to it, repeated lines once with their number.
+// "ENDLESS" names, in place of its calls, a controller that does not come to an end.
 #pragma once
 
 #include <string>

@@ -72,8 +72,9 @@ class Pass {
       if (!replicas_[i].pod) replicas_[i].made = make(start_of(set_) + static_cast<std::int32_t>(i));
   }
 
-  // Below the partition pods stay at the current revision, also those that come anew; where nothing is said of a partition, in ordered
-  // management those that had not been updated yet. In parallel management such a pod would go again at once (see roll).
+  // Below the partition pods stay at the current revision, also those that come anew. Without a partition those do that the update, coming
+  // from the highest place down, has not reached; but in parallel management it reaches at once whatever does not serve (see roll), and a new
+  // pod of the current revision would be removed and made without end.
   std::shared_ptr<corev1::Pod> make(std::int32_t ordinal) const {
     const auto& strategy = set_.spec.updateStrategy;
     const std::int32_t place = ordinal - start_of(set_);
