@@ -150,7 +150,8 @@ class Plugin {
   virtual Status configure(const DocReader& args);
   // Before the first question. The handle outlives the plugin.
   virtual void attach(const Handle&) {}
-  // It has refused the pod, and something has happened that is one of its events: could that turn the refusal?
+  // It has refused the pod, and something has happened that is one of its events: could that turn the refusal? Asked once for all pods that
+  // are alike (likeness.h), so nothing of the pod may be looked at that is not in there.
   virtual bool helps(const PodInfo& /*waiting*/, const Change&) const { return true; }
 };
 
