@@ -82,16 +82,16 @@ Filters::Refused Filters::ask(const NodeInfo& node, const View& states, Reasons&
   return {};
 }
 
+// Without them first: that needs no copy of the node, and is enough for one that is full.
 Filters::Refused Filters::ask_with_waiting(const NodeInfo& node, Reasons& reasons) const {
+  if (const Refused refused = ask(node, view_, reasons); refused.by) return refused;
   std::unique_ptr<Trial> with_them;
   for (const PodInfoPtr& other : table_.nominations.on(node.name())) {
     if (!waits_there(*other)) continue;
     if (!with_them) with_them = std::make_unique<Trial>(*this, node);
     with_them->add(other);
   }
-  if (with_them)
-    if (const Refused refused = with_them->refused(reasons); refused.by) return refused;
-  return ask(node, view_, reasons);
+  return with_them ? with_them->refused(reasons) : Refused();
 }
 
 std::unique_ptr<DryRun> Filters::try_on(const NodeInfo& node) const { return std::make_unique<Trial>(*this, node); }

@@ -22,6 +22,7 @@
 // one profile.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -104,6 +105,8 @@ struct Change {
   std::shared_ptr<const corev1::Node> node_before, node;
   std::shared_ptr<const PodInfo> pod_before, pod;
   std::shared_ptr<const api::Object> object_before = nullptr, object = nullptr;
+  // Where the pod is, or was; "" when that is not known. An assumed pod does not say it itself.
+  std::string node_name = {};
 };
 
 // The plugins that have refused a pod, and the events that could turn that.
@@ -116,6 +119,7 @@ struct Refusers {
   }
   // Anything may help.
   static Refusers unknown() { return {event::any, ~std::uint64_t(0)}; }
+  friend auto operator<=>(const Refusers&, const Refusers&) = default;
 };
 
 struct Traits {
@@ -146,7 +150,8 @@ class Plugin {
   virtual Status configure(const DocReader& args);
   // Before the first question. The handle outlives the plugin.
   virtual void attach(const Handle&) {}
-  // It has refused the pod, and something has happened that is one of its events: could that turn the refusal?
+  // It has refused the pod, and something has happened that is one of its events: could that turn the refusal? Asked once for all pods that
+  // are alike (likeness.h), so nothing of the pod may be looked at that is not in there.
   virtual bool helps(const PodInfo& /*waiting*/, const Change&) const { return true; }
 };
 

@@ -175,13 +175,14 @@ Change NodeTable::set_pod(const std::shared_ptr<const corev1::Pod>& pod) {
   const auto after = std::make_shared<PodInfo>(pod);
   place({after, row(pod->spec.nodeName).info.get(), false});
   Events events = before.assumed ? event::pod_assigned : Events(0);
-  if (before.node->name() != pod->spec.nodeName) {
+  const std::string node_name = before.node->name().str();
+  if (pod->spec.nodeName != node_name) {
     events |= event::pod_removed | event::pod_assigned;
-    drop_if_unused(before.node->name());
+    drop_if_unused(node_name);
   }
   if (asks_for_less(after->requests, before.pod->requests)) events |= event::pod_scaled_down;
   if (!(before.pod->pod->metadata.labels == pod->metadata.labels)) events |= event::pod_label;
-  return {events, nullptr, nullptr, before.pod, after};
+  return {.events = events, .pod_before = before.pod, .pod = after, .node_name = node_name};
 }
 
 void NodeTable::refresh(Placed& known, const std::shared_ptr<const corev1::Pod>& pod) {
@@ -194,8 +195,9 @@ Change NodeTable::remove_pod(std::string_view uid) {
   const auto found = pods_.find(uid);
   if (found == pods_.end()) return {};
   const Placed gone = take(found);
-  drop_if_unused(gone.node->name());
-  return {event::pod_removed, nullptr, nullptr, gone.pod, nullptr};
+  Change change{.events = event::pod_removed, .pod_before = gone.pod, .node_name = gone.node->name().str()};
+  drop_if_unused(change.node_name);
+  return change;
 }
 
 bool NodeTable::assume(const PodInfoPtr& pod, std::string_view node) {

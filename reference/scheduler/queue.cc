@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reference/scheduler/likeness.h"
+
 namespace plumb::scheduler {
 
 struct SchedulingQueue::Entry {
@@ -10,6 +12,9 @@ struct SchedulingQueue::Entry {
   QueueOrder order;
   std::uint64_t arrival = 0;  // decides among equals
   std::multimap<Instant, Entry*>::iterator timed;
+  // While it is unschedulable: with whom, and its place there.
+  StringMap<Alike>::value_type* alike = nullptr;
+  std::size_t at = 0;
 };
 
 namespace {
@@ -59,7 +64,10 @@ void SchedulingQueue::put(Entry& entry, Place place, std::string_view event, Ins
       active_.emplace(&entry, &entry);
       break;
     case Place::backoff: entry.timed = backoff_.emplace(backoff_until(entry.queued), &entry); break;
-    case Place::unschedulable: entry.timed = unschedulable_.emplace(entry.queued.failed_at, &entry); break;
+    case Place::unschedulable:
+      entry.timed = unschedulable_.emplace(entry.queued.failed_at, &entry);
+      join_group(entry);
+      break;
     case Place::gated: break;
   }
   if (incoming_) incoming_(place, event);
@@ -70,9 +78,31 @@ void SchedulingQueue::take(Entry& entry) {
   switch (entry.place) {
     case Place::active: active_.erase(&entry); break;
     case Place::backoff: backoff_.erase(entry.timed); break;
-    case Place::unschedulable: unschedulable_.erase(entry.timed); break;
+    case Place::unschedulable:
+      unschedulable_.erase(entry.timed);
+      leave_group(entry);
+      break;
     case Place::gated: break;
   }
+}
+
+void SchedulingQueue::join_group(Entry& entry) {
+  // The node a pod waits for room on may make a difference to a hint.
+  std::string key = entry.queued.nominated_node + '/' + likeness(*entry.queued.pod);
+  entry.alike = &*groups_[entry.queued.refusers].try_emplace(std::move(key)).first;
+  entry.at = entry.alike->second.size();
+  entry.alike->second.push_back(&entry);
+}
+
+void SchedulingQueue::leave_group(Entry& entry) {
+  Alike& alike = entry.alike->second;
+  alike[entry.at] = alike.back();
+  alike[entry.at]->at = entry.at;
+  alike.pop_back();
+  if (!alike.empty()) return;
+  const auto group = groups_.find(entry.queued.refusers);
+  group->second.erase(group->second.find(entry.alike->first));
+  if (group->second.empty()) groups_.erase(group);
 }
 
 // To where a pod goes that may be tried: the gate, the back-off, or the front.
@@ -92,15 +122,25 @@ SchedulingQueue::Place SchedulingQueue::set(PodInfoPtr pod, Instant now) {
     return entry.place;
   }
   Entry& entry = *found->second;
-  const bool changed = matters(*entry.queued.pod->pod, *pod->pod);
-  if (!changed) {
-    entry.queued.pod = std::move(pod);
+  if (!matters(*entry.queued.pod->pod, *pod->pod)) {
+    show(entry, std::move(pod));
     return entry.place;
   }
   take(entry);
   entry.queued.pod = std::move(pod);
   entry.place == Place::backoff ? put(entry, Place::backoff, "PodUpdate", now) : make_ready(entry, "PodUpdate", now);
   return entry.place;
+}
+
+// Another status: all that counts is which node the pod waits for.
+void SchedulingQueue::show(Entry& entry, PodInfoPtr pod) {
+  const api::Str& nominated = pod->pod->status.nominatedNodeName;
+  const bool other = nominated != entry.queued.pod->pod->status.nominatedNodeName && nominated != entry.queued.nominated_node;
+  const bool grouped = other && entry.place == Place::unschedulable;
+  if (grouped) leave_group(entry);
+  if (other) entry.queued.nominated_node = nominated.str();
+  entry.queued.pod = std::move(pod);
+  if (grouped) join_group(entry);
 }
 
 bool SchedulingQueue::remove(std::string_view uid) {
@@ -137,11 +177,22 @@ void SchedulingQueue::failed(QueuedPod pod, Instant now) {
 
 void SchedulingQueue::move(const Change& change, std::string_view label, Instant now) {
   if (!change.events) return;
-  for (auto at = unschedulable_.begin(); at != unschedulable_.end();) {
-    Entry& entry = *(at++)->second;
-    if (!(entry.queued.refusers.events & change.events) || !helps_(entry.queued, change)) continue;
+  // What is emptied goes, so the next is looked up before.
+  for (auto group = groups_.begin(); group != groups_.end();) {
+    auto& [refusers, kinds] = *group++;
+    if (!(refusers.events & change.events)) continue;
+    std::vector<Alike*> helped;
+    for (auto& [key, alike] : kinds)
+      if (helps_(*alike.front()->queued.pod, refusers, change)) helped.push_back(&alike);
+    for (Alike* alike : helped) move_alike(*alike, label, now);
+  }
+}
+
+void SchedulingQueue::move_alike(Alike& alike, std::string_view event, Instant now) {
+  for (std::size_t i = alike.size(); i-- > 0;) {
+    Entry& entry = *alike[i];
     take(entry);
-    make_ready(entry, label, now);
+    make_ready(entry, event, now);
   }
 }
 

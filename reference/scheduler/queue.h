@@ -8,7 +8,7 @@
 // reports comes after the verdict, so no event is missed between the two.
 //
 // Not bounded: it holds unscheduled pods of the cluster, each once. Adding, removing and popping cost a logarithm of their number; an event
-// costs the number of unschedulable pods.
+// costs the number of different pods (see likeness.h) that wait for such, however many there are of each, and those that it moves.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "harness/base/clock.h"
+#include "harness/base/string_map.h"
 #include "reference/scheduler/framework.h"
 #include "reference/scheduler/pod_info.h"
 
@@ -34,6 +35,7 @@ struct QueuedPod {
   int error_count = 0;          // errors in a row
   Instant failed_at;
   Refusers refusers;  // at the last try
+  std::string nominated_node;  // where it waits for room
 };
 
 struct QueueLimits {
@@ -49,7 +51,7 @@ class SchedulingQueue {
   // Why a pod comes, as upstream's metric scheduler_queue_incoming_pods_total names it.
   using Incoming = std::function<void(Place, std::string_view event)>;
   using PreEnqueue = std::function<bool(const PodInfo&)>;
-  using Helps = std::function<bool(const QueuedPod&, const Change&)>;
+  using Helps = std::function<bool(const PodInfo&, const Refusers&, const Change&)>;
 
   // `admits` asks the PreEnqueue plugins; `helps` those that have refused a pod whether a change, one of their events, could turn that;
   // `order` must outlive the queue.
@@ -89,24 +91,27 @@ class SchedulingQueue {
     const QueueSortPlugin* order;
     bool operator()(const Entry* a, const Entry* b) const;
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
+  using Alike = std::vector<Entry*>;
   Instant backoff_until(const QueuedPod& queued) const;
   void put(Entry& entry, Place place, std::string_view event, Instant now);
   void take(Entry& entry);
   void make_ready(Entry& entry, std::string_view event, Instant now);
   Entry& insert(QueuedPod pod);
+  void move_alike(Alike& alike, std::string_view event, Instant now);
+  void show(Entry& entry, PodInfoPtr pod);
+  void join_group(Entry& entry);
+  void leave_group(Entry& entry);
 
   PreEnqueue admits_;
   Helps helps_;
   Incoming incoming_;
   const QueueLimits limits_;
-  std::unordered_map<std::string, std::unique_ptr<Entry>, Hash, std::equal_to<>> entries_;  // by UID
+  StringMap<std::unique_ptr<Entry>> entries_;  // by UID
   std::map<const Entry*, Entry*, Before> active_;
   std::multimap<Instant, Entry*> backoff_;        // by the end of the back-off
   std::multimap<Instant, Entry*> unschedulable_;  // by failed_at
+  // The unschedulable pods by who has refused them, and of these those that are alike and so get the same answer of a hint, in no order.
+  std::map<Refusers, StringMap<Alike>> groups_;
   std::size_t sizes_[places] = {};
   std::uint64_t arrivals_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "reference/scheduler/queue.h"
 
+#include <algorithm>
+
 #include "reference/scheduler/profile.h"
 #include "reference/scheduler/testing.h"
 
@@ -14,7 +16,7 @@ struct QueueTest : ::testing::Test {
   VirtualClock clock;
   std::unique_ptr<Profile> profile = std::move(*Profile::make({}));
   SchedulingQueue queue{*profile->queue_sort.front().plugin, [this](const PodInfo& pod) { return profile->admits(pod); },
-                        [this](const QueuedPod& queued, const Change& change) { return hint(*queued.pod, change); }};
+                        [this](const PodInfo& pod, const Refusers&, const Change& change) { return hint(pod, change); }};
   std::function<bool(const PodInfo&, const Change&)> hint = [](const PodInfo&, const Change&) { return true; };
 
   void refuse(Events events) { queue.refused(pop(), {events, 1}, clock.now()); }
@@ -61,6 +63,65 @@ TEST_F(QueueTest, WaitsForAChangeThatThePluginsSayHelps) {
   hint = [](const PodInfo&, const Change& change) { return change.events == event::node_label; };
   move(event::node_label, "NodeUpdate");
   EXPECT_EQ(place("a"), Place::active);
+}
+
+// What an event costs does not depend on how many wait.
+TEST_F(QueueTest, AsksOnceForAllThatAreAlike) {
+  const auto backlog = [this](std::string_view name, std::string_view cpu, Events refused_for) {
+    for (int i = 0; i < 100; ++i) {
+      set(MakePod(std::string(name) + std::to_string(i)).container({{"cpu", std::string(cpu)}}));
+      refuse(refused_for);
+    }
+  };
+  backlog("large", "8", event::pod_removed);
+  backlog("small", "2", event::pod_removed);
+  backlog("lost", "2", event::node_label | event::node_taint);
+  clock.advance(10s);
+  std::vector<std::int64_t> asked;
+  hint = [&](const PodInfo& waiting, const Change&) { return asked.push_back(waiting.requests.cpu), waiting.requests.cpu < 8000; };
+  move(event::pod_assigned, "AssignedPodAdd");
+  EXPECT_TRUE(asked.empty()) << "nobody waits for it";
+  move(event::pod_removed, "AssignedPodDelete");
+  std::sort(asked.begin(), asked.end());
+  EXPECT_EQ(asked, (std::vector<std::int64_t>{2000, 8000}));
+  EXPECT_EQ(queue.size(Place::active), 100u);
+  EXPECT_EQ(place("small7"), Place::active);
+  EXPECT_EQ(place("large7"), Place::unschedulable);
+  EXPECT_EQ(place("lost7"), Place::unschedulable);
+  move(event::pod_removed, "AssignedPodDelete");
+  EXPECT_EQ(asked.size(), 3u) << "those that are ready are not asked about again";
+}
+
+TEST_F(QueueTest, AsksAboutTheOthersWhenOneOfThemHasGone) {
+  for (const char* name : {"a", "b", "c"}) {
+    set(MakePod(name));
+    refuse(event::pod_removed);
+  }
+  clock.advance(10s);
+  queue.remove("uid-a");
+  set(MakePod("c").priority(1));
+  EXPECT_EQ(place("c"), Place::active);
+  move(event::pod_removed, "AssignedPodDelete");
+  EXPECT_EQ(place("b"), Place::active);
+  EXPECT_EQ(queue.size(), 2u);
+}
+
+TEST_F(QueueTest, APodThatWaitsForANodeIsAskedAboutAlone) {
+  for (const char* name : {"a", "b", "c"}) {
+    set(MakePod(name));
+    QueuedPod tried = pop();
+    if (tried.pod->uid() == "uid-a") tried.nominated_node = "n";
+    queue.refused(std::move(tried), {event::pod_removed, 1}, clock.now());
+  }
+  auto nominated = MakePod("b");
+  nominated.pod->status.nominatedNodeName = "m";
+  set(nominated);
+  clock.advance(10s);
+  hint = [](const PodInfo& waiting, const Change&) { return waiting.uid() == "uid-b"; };
+  move(event::pod_removed, "AssignedPodDelete");
+  EXPECT_EQ(place("a"), Place::unschedulable);
+  EXPECT_EQ(place("b"), Place::active);
+  EXPECT_EQ(place("c"), Place::unschedulable);
 }
 
 TEST_F(QueueTest, ReconsidersWhatIsHeldBack) {

@@ -37,7 +37,7 @@ class Scheduler::Core {
       : client_(client), clock_(clock), options_(std::move(options)), nodes_(informers.informer<corev1::Node>()),
         pods_(informers.informer<corev1::Pod>()), namespaces_(informers.informer<corev1::Namespace>()),
         queue_(*profiles.front()->queue_sort.front().plugin, [this](const PodInfo& pod) { return admits(pod); },
-               [this](const QueuedPod& queued, const Change& change) { return helps(queued, change); },
+               [this](const PodInfo& pod, const Refusers& refusers, const Change& change) { return helps(pod, refusers, change); },
                [this](SchedulingQueue::Place place, std::string_view event) { metrics_.incoming(place, event); }, options_.queue) {
     needed_ = {&nodes_, &pods_, &namespaces_};
     const auto tell = [inbox = inbox_](const ObjectPtr& before, const ObjectPtr& after) { inbox->put({About::object, before, after}); };
@@ -164,9 +164,9 @@ class Scheduler::Core {
     return lane && lane->profile->admits(pod) && !preemptions_.under_way(pod.uid());
   }
 
-  bool helps(const QueuedPod& queued, const Change& change) {
-    Lane* lane = lane_of(*queued.pod->pod);
-    return lane && lane->profile->helps(*queued.pod, queued.refusers, change);
+  bool helps(const PodInfo& pod, const Refusers& refusers, const Change& change) {
+    Lane* lane = lane_of(*pod.pod);
+    return lane && lane->profile->helps(pod, refusers, change);
   }
 
   // --- what the cluster says
@@ -314,7 +314,7 @@ class Scheduler::Core {
   void give_back(Binding binding, const std::string& why) {
     unreserve(binding);
     if (!table_.forget(binding.queued.pod->uid())) return;
-    queue_.move({event::pod_removed, nullptr, nullptr, binding.queued.pod, nullptr}, "AssignedPodDelete", clock_.now());
+    queue_.move({.events = event::pod_removed, .pod_before = binding.queued.pod, .node_name = binding.node}, "AssignedPodDelete", clock_.now());
     not_placed(std::move(binding.queued), *binding.lane, Code::error, why, Refusers::unknown(), binding.began);
   }
 
@@ -365,6 +365,7 @@ class Scheduler::Core {
     const PodPtr pod = queued.pod->pod;
     const Instant now = clock_.now();
     const bool error = code == Code::error;
+    queued.nominated_node = table_.nominations.node_of(queued.pod->uid());
     metrics_.tried(error ? TryResult::error : TryResult::unschedulable, lane.name(), now - began);
     error ? queue_.failed(std::move(queued), now) : queue_.refused(std::move(queued), refusers, now);
     lane.recorder->record(*pod, informer::event_warning, "FailedScheduling", message);

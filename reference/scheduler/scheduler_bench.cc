@@ -4,6 +4,7 @@
 
 #include "reference/api/types/appsv1.h"
 #include "reference/informer/fake_client.h"
+#include "reference/scheduler/queue.h"
 #include "reference/scheduler/scheduler.h"
 #include "reference/scheduler/testing.h"
 
@@ -95,6 +96,25 @@ void refused_by_all(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(cycle.run(info).message);
 }
 BENCHMARK(refused_by_all)->Arg(1000)->Arg(5000)->Unit(benchmark::kMicrosecond);
+
+// A pod goes while so many that are alike wait, for which it does not leave enough room.
+void event_beside_backlog(benchmark::State& state) {
+  const auto profile = std::move(*Profile::make({}));
+  NodeTable table;
+  table.set_node(node(0).node);
+  Cycle cycle(*profile, table, real_clock(), 1);
+  SchedulingQueue queue(*profile->queue_sort.front().plugin, [](const PodInfo&) { return true; },
+                        [&](const PodInfo& pod, const Refusers& refusers, const Change& change) { return profile->helps(pod, refusers, change); });
+  for (int i = 0; i < state.range(0); ++i) {
+    queue.set(std::make_shared<PodInfo>(MakePod("big" + std::to_string(i)).container({{"cpu", "64"}}).pod), Instant());
+    QueuedPod tried = *queue.pop();
+    const Refusers refusers = cycle.run(*tried.pod).refusers;
+    queue.refused(std::move(tried), refusers, Instant());
+  }
+  for (auto _ : state) queue.move({.events = event::pod_removed, .node_name = "node-0"}, "AssignedPodDelete", Instant());
+  if (queue.size(SchedulingQueue::Place::unschedulable) != static_cast<std::size_t>(state.range(0))) state.SkipWithError("some have been moved");
+}
+BENCHMARK(event_beside_backlog)->Arg(1000)->Arg(20000);
 
 // Pods of a ReplicaSet are spread by default.
 std::shared_ptr<appsv1::ReplicaSet> replica_set() {

@@ -83,6 +83,34 @@ TEST_F(SchedulerTest, SaysWhyAPodFitsNowhereAndSchedulesItOnceItDoes) {
   EXPECT_EQ(node_of("web"), "d");
 }
 
+TEST_F(SchedulerTest, NeitherAHeartbeatNorAPodThatLeavesTooLittleMakesItTryAgain) {
+  auto node = MakeNode("a", {{"cpu", "4"}, {"memory", "8Gi"}, {"pods", "10"}});
+  add(node);
+  add(MakePod("left").container({{"cpu", "3"}}).on("a"));
+  add(MakePod("gone").container({{"cpu", "1"}}).on("a"));
+  begin();
+  add(MakePod("web").container({{"cpu", "2"}}));
+  EXPECT_EQ(scheduler->run_pending(), 1u);
+  clock.advance(20s);
+  for (int i = 1; i <= 3; ++i) {
+    auto beat = std::make_shared<corev1::Node>(*client.find<corev1::Node>("a"));
+    beat->status.conditions.clear();
+    corev1::NodeCondition& ready = beat->status.conditions.emplace_back();
+    ready.type = "Ready";
+    ready.status = "True";
+    ready.lastHeartbeatTime = api::Time::from(clock.wall() + std::chrono::seconds(i));
+    client.add(beat);
+    EXPECT_EQ(scheduler->run_pending(), 0u);
+  }
+  EXPECT_EQ(scheduler->counts().unschedulable, 1u);
+  client.erase(informer::resource_of<corev1::Pod>(), "default/gone");
+  EXPECT_EQ(scheduler->run_pending(), 0u);
+  EXPECT_EQ(scheduler->counts().unschedulable, 1u);
+  client.erase(informer::resource_of<corev1::Pod>(), "default/left");
+  EXPECT_EQ(scheduler->run_pending(), 1u);
+  EXPECT_EQ(node_of("web"), "a");
+}
+
 TEST_F(SchedulerTest, PatchesTheConditionOnlyWhenItChanges) {
   add(MakeNode("a", {{"cpu", "1"}, {"memory", "1Gi"}, {"pods", "10"}}));
   begin();

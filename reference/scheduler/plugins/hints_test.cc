@@ -38,9 +38,35 @@ TEST_F(Hints, NodeResourcesFit) {
   EXPECT_FALSE(node(waiting, with("2"), with("2", "8Gi"))) << "more of what the pod does not ask for";
   EXPECT_TRUE(node(waiting, with("2"), with("2", "1Gi", "20")));
   const auto other = [](std::string_view cpu, std::string_view memory) { return MakePod("o").container({{"cpu", std::string(cpu)}, {"memory", std::string(memory)}}).on("n").pod; };
-  EXPECT_TRUE(pod(waiting, other("1", "1"), nullptr));
+  EXPECT_TRUE(pod(waiting, other("1", "1"), nullptr)) << "from a node that is not known";
   EXPECT_TRUE(pod(waiting, other("2", "1"), other("1", "1")));
   EXPECT_FALSE(pod(waiting, other("1", "2"), other("1", "1")));
+}
+
+TEST_F(Hints, NodeResourcesFitWhenAPodHasGone) {
+  ask("NodeResourcesFit");
+  table.set_node(MakeNode("n", {{"cpu", "4"}, {"memory", "8Gi"}, {"pods", "10"}}).node);
+  table.set_node(MakeNode("m", {{"cpu", "4"}, {"memory", "8Gi"}, {"pods", "10"}}).node);
+  table.set_pod(MakePod("left").container({{"cpu", "3"}}).priority(5).on("n").pod);
+  const auto helps = [&](const MakePod& waiting, std::string_view node) {
+    const auto gone = std::make_shared<const PodInfo>(MakePod("gone").container({{"cpu", "1"}}).pod);
+    return plugin->helps(PodInfo(waiting.pod), {.events = event::pod_removed, .pod_before = gone, .node_name = std::string(node)});
+  };
+  const auto wants = [](std::string_view cpu, std::int32_t priority = 0) { return MakePod("p").container({{"cpu", std::string(cpu)}}).priority(priority); };
+  EXPECT_TRUE(helps(wants("1"), "n"));
+  EXPECT_FALSE(helps(wants("2"), "n")) << "not enough is free yet";
+  EXPECT_FALSE(helps(wants("2", 5), "n"));
+  EXPECT_TRUE(helps(wants("2", 6), "n")) << "the one that is left may have to go";
+  EXPECT_FALSE(helps(wants("5", 6), "n")) << "more than the node has";
+  EXPECT_FALSE(helps(wants("1"), "elsewhere")) << "the node has gone, too";
+
+  table.nominations.set(std::make_shared<PodInfo>(wants("2", 6).pod), "m");
+  EXPECT_FALSE(helps(wants("2", 6), "n")) << "it waits for room on another";
+  EXPECT_TRUE(helps(wants("1", 6), "n")) << "but takes what is there";
+  table.nominations.set(std::make_shared<PodInfo>(wants("2", 6).pod), "n");
+  EXPECT_TRUE(helps(wants("2", 6), "n"));
+  table.nominations.set(std::make_shared<PodInfo>(wants("2", 6).pod), "elsewhere");
+  EXPECT_TRUE(helps(wants("2", 6), "elsewhere")) << "it waits in vain";
 }
 
 TEST_F(Hints, NodeAffinity) {

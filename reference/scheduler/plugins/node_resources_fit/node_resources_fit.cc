@@ -54,9 +54,11 @@ class NodeResourcesFit final : public Plugin, public PreFilterPlugin, public Fil
     return strategy_.configure(args);
   }
 
+  void attach(const Handle& handle) override { table_ = &handle.table; }
+
   bool helps(const PodInfo& pod, const Change& change) const override {
     if (change.node) return node_helps(pod, change);
-    if (change.events & event::pod_removed) return true;
+    if (change.events & event::pod_removed) return removal_helps(pod, change.node_name);
     return change.pod_before && change.pod && more_of(pod.requests, change.pod->requests, change.pod_before->requests);
   }
 
@@ -106,6 +108,19 @@ class NodeResourcesFit final : public Plugin, public PreFilterPlugin, public Fil
     return now.allocatable_pods > before.allocatable_pods || more_of(pod.requests, before.allocatable, now.allocatable);
   }
 
+  // There is room now on the node that another has left, or what is left there could be told to go. Who waits for room on one node is
+  // not given another's.
+  bool removal_helps(const PodInfo& pod, const std::string& node_name) const {
+    const NodeInfo* node = table_->find(node_name);
+    if (!node) return node_name.empty() || node_name == table_->nominations.node_of(pod.uid());
+    Reasons reasons;
+    const Code code = filter(pre_filter(pod).state.get(), pod, *node, reasons);
+    if (code != Code::unschedulable || node->least_priority >= pod.priority) return code == Code::success;
+    const std::string_view waits_for = table_->nominations.node_of(pod.uid());
+    return waits_for.empty() || waits_for == node_name;
+  }
+
+  const NodeTable* table_ = nullptr;
   std::set<std::string> ignored_, ignored_groups_;
   ScoringStrategy strategy_;
 };
