@@ -210,8 +210,8 @@ class Declared {
     const bool failed = std::any_of(each.status.conditions.begin(), each.status.conditions.end(), [](const auto& condition) { return condition.reason == "SyncFailed"; });
     if (failed) return;
     report_.same(each, "status.currentHealthy", each.status.currentHealthy, healthy);
-    const std::int32_t spare = std::max(0, std::min(healthy, each.status.currentHealthy) - each.status.desiredHealthy);
-    report_.same(each, "status.disruptionsAllowed", each.status.disruptionsAllowed, each.status.expectedPods > 0 ? spare : 0);
+    const std::int32_t allowed = each.status.expectedPods > 0 ? std::max(0, healthy - each.status.desiredHealthy) : 0;
+    report_.same(each, "status.disruptionsAllowed", each.status.disruptionsAllowed, allowed);
     report_.holds(each, each.status.disruptedPods.empty(), "waits for pods that were evicted");
   }
 

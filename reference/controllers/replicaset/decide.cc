@@ -33,7 +33,8 @@ void write_status(Plan& plan, const std::shared_ptr<const Owner>& owner, const D
   next->status.readyReplicas = counts.ready;
   next->status.availableReplicas = counts.available;
   set_terminating(next->status, counts.terminating);
-  next->status.observedGeneration = owner->metadata.generation;
+  // What has been deleted may still be counted: whoever relies on the numbers of this size has to wait.
+  if (observed.expectations_satisfied) next->status.observedGeneration = owner->metadata.generation;
   set_failure(next->status.conditions, failure, counts.replicas - desired.replicas, now);
   if (!(next->status == owner->status)) plan.act(informer::update_status_request(std::move(next)));
 }

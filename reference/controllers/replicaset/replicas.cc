@@ -46,7 +46,7 @@ struct Rank {
   PodPtr pod;
   bool assigned;
   int phase;
-  bool ready;
+  bool ready, available;
   std::int64_t cost;
   std::int64_t crowd;  // related pods on its node
   int ready_age;
@@ -54,10 +54,10 @@ struct Rank {
   int age;
 
   // The smaller goes first.
-  auto key() const { return std::tuple(assigned, phase, ready, cost, -crowd, ready_age, -restarts, age); }
+  auto key() const { return std::tuple(assigned, phase, ready, available, cost, -crowd, ready_age, -restarts, age); }
 };
 
-Rank rank(const PodPtr& pod, const std::unordered_map<std::string_view, std::int64_t>& crowd, const Now& now) {
+Rank rank(const PodPtr& pod, const std::unordered_map<std::string_view, std::int64_t>& crowd, std::int32_t min_ready_seconds, const Now& now) {
   const corev1::PodCondition* ready = condition(*pod, corev1::PodReady);
   const bool is_ready = ready && ready->status == corev1::ConditionTrue;
   const auto found = crowd.find(pod->spec.nodeName.view());
@@ -65,6 +65,7 @@ Rank rank(const PodPtr& pod, const std::unordered_map<std::string_view, std::int
           !pod->spec.nodeName.empty(),
           phase_order(*pod),
           is_ready,
+          is_available(*pod, min_ready_seconds, now.wall),
           parse_int(pod->metadata.annotations.get("controller.kubernetes.io/pod-deletion-cost").view()).value_or(0),
           found == crowd.end() ? 0 : found->second,
           is_ready ? magnitude(ready->lastTransitionTime, now) : 0,
@@ -79,19 +80,19 @@ std::optional<Stage> manage(const Desired& desired, const Observed& observed, co
   const auto wanted = static_cast<std::size_t>(std::max(desired.replicas, 0)), have = observed.pods.size();
   if (have == wanted) return std::nullopt;
   Stage stage = have < wanted ? creations(desired, wanted - have)
-                              : deletions(desired, choose_victims(observed, std::min(have - wanted, burst_replicas), now));
+                              : deletions(desired, choose_victims(observed, std::min(have - wanted, burst_replicas), desired.min_ready_seconds, now));
   stage.expect_for = informer::object_key(*desired.owner);
   return stage;
 }
 
-std::vector<PodPtr> choose_victims(const Observed& observed, std::size_t count, const Now& now) {
+std::vector<PodPtr> choose_victims(const Observed& observed, std::size_t count, std::int32_t min_ready_seconds, const Now& now) {
   if (count >= observed.pods.size()) return observed.pods;
   std::unordered_map<std::string_view, std::int64_t> crowd;
   for (const PodPtr& pod : observed.related)
     if (is_active(*pod)) ++crowd[pod->spec.nodeName.view()];
   std::vector<Rank> ranks;
   ranks.reserve(observed.pods.size());
-  for (const PodPtr& pod : observed.pods) ranks.push_back(rank(pod, crowd, now));
+  for (const PodPtr& pod : observed.pods) ranks.push_back(rank(pod, crowd, min_ready_seconds, now));
   std::sort(ranks.begin(), ranks.end(), [](const Rank& a, const Rank& b) {
     const auto left = a.key(), right = b.key();
     return left != right ? left < right : a.pod->metadata.uid.view() < b.pod->metadata.uid.view();

@@ -40,7 +40,9 @@ std::optional<Stage> manage(const Desired& desired, const Observed& observed, co
 // The pods to delete first: unassigned before assigned, pending before unknown before running, not ready before ready, lower
 // deletion cost before higher, pods on nodes with more related pods before others, ready for a shorter time before longer (by
 // magnitude), more restarts before fewer, younger before older (by magnitude).
-std::vector<PodPtr> choose_victims(const Observed& observed, std::size_t count, const Now& now);
+// Unlike upstream's, of the ready ones those that are not available yet go before those that are: who takes a pod from a set counts on it that
+// the others stay available.
+std::vector<PodPtr> choose_victims(const Observed& observed, std::size_t count, std::int32_t min_ready_seconds, const Now& now);
 
 struct Counts {
   std::int32_t replicas = 0, fully_labeled = 0, ready = 0, available = 0, terminating = 0;

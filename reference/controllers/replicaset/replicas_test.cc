@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "reference/controllers/replicaset/replicaset.h"
+
 namespace plumb::controllers::replicaset {
 namespace {
 
@@ -50,17 +52,24 @@ TEST(ChooseVictims, PrefersTheLessUseful) {
   for (const auto& [victim, survivor] : cases) {
     Observed observed;
     observed.pods = {survivor, victim};
-    const auto chosen = choose_victims(observed, 1, now);
+    const auto chosen = choose_victims(observed, 1, 0, now);
     ASSERT_EQ(chosen.size(), 1u);
     EXPECT_EQ(chosen[0]->metadata.name, "z") << &victim - &cases[0].first;
   }
+}
+
+TEST(ChooseVictims, KeepsWhatIsAvailable) {
+  Observed observed;
+  observed.pods = {PodOf{.name = "available", .ready_for_seconds = 11, .cost = "-5"}, PodOf{.name = "ready", .ready_for_seconds = 9}};
+  EXPECT_EQ(choose_victims(observed, 1, 10, now)[0]->metadata.name, "ready");
+  EXPECT_EQ(choose_victims(observed, 1, 0, now)[0]->metadata.name, "available");
 }
 
 TEST(ChooseVictims, ThinsOutCrowdedNodes) {
   Observed observed;
   observed.pods = {PodOf{.name = "alone", .node = "n1"}, PodOf{.name = "crowded", .node = "n2"}};
   observed.related = {observed.pods[0], observed.pods[1], PodOf{.name = "sibling", .node = "n2"}};
-  EXPECT_EQ(choose_victims(observed, 1, now)[0]->metadata.name, "crowded");
+  EXPECT_EQ(choose_victims(observed, 1, 0, now)[0]->metadata.name, "crowded");
 }
 
 TEST(Counts, CountAvailablePodsByTheirTime) {
@@ -74,6 +83,22 @@ TEST(Counts, CountAvailablePodsByTheirTime) {
   EXPECT_EQ(counts.ready, 2);
   EXPECT_EQ(counts.available, 1);
   EXPECT_EQ(next_available(desired, observed, now), std::chrono::seconds(20));
+}
+
+TEST(Status, IsOfItsGenerationOnceItsDeletionsAreSeen) {
+  auto owner = std::make_shared<appsv1::ReplicaSet>();
+  owner->spec.replicas = 0;
+  owner->spec.selector.ensure().matchLabels.set("app", "a");
+  owner->metadata.generation = 2;
+  owner->status.observedGeneration = 1;
+  owner->status.replicas = 1;
+  for (const bool satisfied : {true, false}) {
+    const Plan plan = decide(std::shared_ptr<const appsv1::ReplicaSet>(owner), {}, {}, satisfied, now);
+    ASSERT_EQ(plan.stages.size(), 1u);
+    const auto written = std::static_pointer_cast<const appsv1::ReplicaSet>(plan.stages[0].actions[0].request.object);
+    EXPECT_EQ(written->status.replicas, 0);
+    EXPECT_EQ(written->status.observedGeneration, satisfied ? 2 : 1);
+  }
 }
 
 }  // namespace
