@@ -158,7 +158,7 @@ class Pass {
     const Sets running = active(all_);
     if (running.size() <= 1) {
       ReplicaSet* only = !running.empty() ? running.front() : new_ ? new_ : all_.empty() ? nullptr : all_.back();
-      if (only) scale(*only, replicas);
+      if (only) resize(*only, replicas);  // an adopted one may have the size, but not the note of it
       return;
     }
     if (is_saturated()) {
