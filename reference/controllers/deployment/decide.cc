@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <map>
 
+#include "reference/controllers/deployment/progress.h"
+#include "reference/controllers/deployment/replica_sets.h"
 #include "reference/controllers/deployment/rollback.h"
-#include "reference/controllers/deployment/rollout.h"
 #include "reference/controllers/framework/count_or_percent.h"
 #include "reference/controllers/framework/ownership.h"
 #include "reference/informer/event_recorder.h"
@@ -17,20 +18,6 @@ using appsv1::Deployment;
 using appsv1::ReplicaSet;
 using informer::event_normal;
 using informer::event_warning;
-using Sets = std::vector<ReplicaSet*>;
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
-
-template <class Count>
-std::int32_t sum(const Sets& sets, Count count) {
-  std::int32_t total = 0;
-  for (const ReplicaSet* set : sets) total += count(*set);
-  return total;
-}
-std::int32_t wanted(const ReplicaSet& set) { return replicas_of(set); }
-std::int32_t actual(const ReplicaSet& set) { return set.status.replicas; }
-std::int32_t ready(const ReplicaSet& set) { return set.status.readyReplicas; }
-std::int32_t available(const ReplicaSet& set) { return set.status.availableReplicas; }
 
 // Available pods that are left when the replica set has come down to its size: until then its status counts those, too, that have to go.
 std::int32_t lasting(const ReplicaSet& set) { return std::min(available(set), replicas_of(set)); }
@@ -197,7 +184,7 @@ class Pass {
   Plan roll() {
     if (!new_) return make_new();
     sync_revision();
-    if (!grow_new() && !shrink_old() && is_complete(deployment_->status)) clean_up();
+    if (!grow_new() && !shrink_old() && is_complete(*deployment_, deployment_->status)) clean_up();
     return finish(rollout_status());
   }
 
@@ -245,7 +232,7 @@ class Pass {
     if (scaled || old_pods_run()) return finish(rollout_status());
     if (!new_) return make_new();
     scale(*new_, replicas_of(*deployment_));
-    if (is_complete(deployment_->status)) clean_up();
+    if (is_complete(*deployment_, deployment_->status)) clean_up();
     return finish(rollout_status());
   }
 
@@ -345,30 +332,10 @@ class Pass {
     }
   }
 
-  appsv1::DeploymentStatus base_status() const {
-    appsv1::DeploymentStatus status = deployment_->status;
-    const std::int32_t available_now = sum(all_, available);
-    status.observedGeneration = deployment_->metadata.generation;
-    status.replicas = sum(all_, actual);
-    status.updatedReplicas = new_ ? actual(*new_) : 0;
-    status.readyReplicas = sum(all_, ready);
-    status.availableReplicas = available_now;
-    status.unavailableReplicas = std::max(0, sum(all_, wanted) - available_now);
-    status.terminatingReplicas = sum(all_, [](const ReplicaSet& set) { return set.status.terminatingReplicas.value_or(0); });
-    const bool enough = available_now >= replicas_of(*deployment_) - max_unavailable(*deployment_);
-    set_condition(status, make_condition(appsv1::DeploymentAvailable, enough ? "True" : "False",
-                                         enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-                                         enough ? "Deployment has minimum availability." : "Deployment does not have minimum availability.", now_.wall));
-    return status;
-  }
-
+  RolloutView view() const { return {*observed_.deployment, *deployment_, all_, old_, new_, now_.wall}; }
+  appsv1::DeploymentStatus base_status() const { return counted_status(view()); }
   appsv1::DeploymentStatus rollout_status() {
-    appsv1::DeploymentStatus status = base_status();
-    if (!has_progress_deadline(*deployment_)) remove_condition(status, appsv1::DeploymentProgressing);
-    const auto* progressing = condition(deployment_->status, appsv1::DeploymentProgressing);
-    const bool was_complete = status.replicas == status.updatedReplicas && progressing && progressing->reason == "NewReplicaSetAvailable";
-    if (has_progress_deadline(*deployment_) && !was_complete) estimate_progress(status);
-    note_failures(status);
+    appsv1::DeploymentStatus status = deployment::rollout_status(view());
     judge_revision(status);
     return status;
   }
@@ -379,7 +346,7 @@ class Pass {
     const bool failed = progress && progress->reason == "ProgressDeadlineExceeded";
     if (!failed) remove_condition(status, rolled_back);
     if (!rolls_back_on_failure(*deployment_)) return;
-    if (is_complete(status) && replicas_of(*deployment_) > 0) {
+    if (is_complete(*deployment_, status) && replicas_of(*deployment_) > 0) {
       note_complete(*new_);
       changed_.insert(new_);
     } else if (failed) {
@@ -397,62 +364,6 @@ class Pass {
     } else if (!before || before->reason != "ProgressDeadlineExceeded") {
       nowhere_to_go_ = true;
     }
-  }
-
-  void estimate_progress(appsv1::DeploymentStatus& status) {
-    const std::string subject = new_ ? "ReplicaSet " + quoted(new_->metadata.name) : "Deployment " + quoted(deployment_->metadata.name);
-    const auto progressing = [&](std::string_view state, std::string_view reason, std::string_view what) {
-      return make_condition(appsv1::DeploymentProgressing, state, reason, subject + " " + std::string(what), now_.wall);
-    };
-    if (is_complete(status)) {
-      set_condition(status, progressing("True", "NewReplicaSetAvailable", "has successfully progressed."));
-    } else if (has_moved(status)) {
-      auto next = progressing("True", "ReplicaSetUpdated", "is progressing.");
-      if (const auto* current = condition(deployment_->status, appsv1::DeploymentProgressing)) {
-        if (current->status == next.status) next.lastTransitionTime = current->lastTransitionTime;
-        remove_condition(status, appsv1::DeploymentProgressing);
-      }
-      set_condition(status, std::move(next));
-    } else if (has_timed_out(status)) {
-      set_condition(status, progressing("False", "ProgressDeadlineExceeded", "has timed out progressing."));
-    }
-  }
-
-  bool is_complete(const appsv1::DeploymentStatus& status) const {
-    const std::int32_t replicas = replicas_of(*deployment_);
-    return status.updatedReplicas == replicas && status.replicas == replicas && status.availableReplicas == replicas &&
-           status.observedGeneration >= deployment_->metadata.generation;
-  }
-
-  bool has_moved(const appsv1::DeploymentStatus& status) const {
-    const appsv1::DeploymentStatus& before = observed_.deployment->status;
-    return status.updatedReplicas > before.updatedReplicas ||
-           status.replicas - status.updatedReplicas < before.replicas - before.updatedReplicas ||
-           status.readyReplicas > before.readyReplicas || status.availableReplicas > before.availableReplicas;
-  }
-
-  bool has_timed_out(const appsv1::DeploymentStatus& status) const {
-    const auto* progressing = condition(status, appsv1::DeploymentProgressing);
-    if (!progressing || progressing->reason == "NewReplicaSetAvailable") return false;
-    return progressing->reason == "ProgressDeadlineExceeded" || deadline(*progressing) < now_.wall;
-  }
-
-  WallTime deadline(const appsv1::DeploymentCondition& progressing) const {
-    return progressing.lastUpdateTime.wall() + std::chrono::seconds(*deployment_->spec.progressDeadlineSeconds);
-  }
-
-  void note_failures(appsv1::DeploymentStatus& status) const {
-    const appsv1::ReplicaSetCondition* found = nullptr;
-    const auto look = [&](const ReplicaSet& set) {
-      for (const auto& candidate : set.status.conditions)
-        if (!found && candidate.type == appsv1::ReplicaSetReplicaFailure) found = &candidate;
-    };
-    if (new_) look(*new_);
-    for (const ReplicaSet* set : old_) look(*set);
-    if (!found) return remove_condition(status, appsv1::DeploymentReplicaFailure);
-    auto next = make_condition(appsv1::DeploymentReplicaFailure, found->status, found->reason, found->message, now_.wall);
-    next.lastTransitionTime = next.lastUpdateTime = found->lastTransitionTime;
-    set_condition(status, std::move(next));
   }
 
   Plan finish(appsv1::DeploymentStatus status) {
@@ -498,8 +409,8 @@ class Pass {
     const auto& status = deployment_->status;
     const auto* progressing = condition(status, appsv1::DeploymentProgressing);
     if (!has_progress_deadline(*deployment_) || deployment_->spec.paused || deployment_->metadata.deletionTimestamp || !progressing) return;
-    if (is_complete(status) || progressing->reason == "ProgressDeadlineExceeded" || progressing->reason == "NewReplicaSetAvailable") return;
-    plan.come_again(std::max<Duration>(deadline(*progressing) - now_.wall, Duration::zero()) + std::chrono::seconds(1));
+    if (is_complete(*deployment_, status) || progressing->reason == "ProgressDeadlineExceeded" || progressing->reason == "NewReplicaSetAvailable") return;
+    plan.come_again(std::max<Duration>(deadline(*deployment_, *progressing) - now_.wall, Duration::zero()) + std::chrono::seconds(1));
   }
 
   Observed observed_;
