@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "reference/api/codec/json.h"
 #include "reference/cluster/control_plane/testing.h"
 #include "reference/cluster/node/machine.h"
 #include "reference/cri/containerd.h"
@@ -116,8 +117,20 @@ class NodeFailure : public ::testing::Test {
       EXPECT_EQ(found->reason, "NodeStatusUnknown") << type;
       EXPECT_EQ(found->message, "Kubelet stopped posting node status.") << type;
     }
-    EXPECT_NE(taint(*lost, "NoSchedule"), nullptr);
-    EXPECT_NE(taint(*lost, "NoExecute"), nullptr);
+    EXPECT_TRUE(eventually([&] { return taint(*node(name), "NoSchedule") && taint(*node(name), "NoExecute"); }));
+  }
+
+  // For a failure: the object and what was said of it.
+  std::string story(const corev1::Pod& pod) {
+    std::string text;
+    api::encode_json(corev1::Pod::info(), &pod, text);
+    const auto events = admin_.client->list(informer::resource_of<corev1::Event>());
+    if (!events.ok()) return text;
+    for (const auto& object : events->items) {
+      const auto event = api::as<corev1::Event>(object);
+      text += "\n" + event->involvedObject.name.str() + " " + event->reason.str() + ": " + event->message.str();
+    }
+    return text;
   }
 
   std::string dir_;
@@ -151,7 +164,8 @@ TEST_F(NodeFailure, PodsOfADeadNodeAreReplacedAndItComesBackClean) {
     EXPECT_GE(evicted - tainted, std::chrono::seconds(toleration_seconds)) << pod->metadata.name.str();
     EXPECT_FALSE(is_ready(*pod));
     EXPECT_TRUE(std::any_of(pod->status.conditions.begin(), pod->status.conditions.end(),
-                            [](const auto& c) { return c.type == "DisruptionTarget" && c.reason == "DeletionByTaintManager"; }));
+                            [](const auto& c) { return c.type == "DisruptionTarget" && c.reason == "DeletionByTaintManager"; }))
+        << story(*pod);
   }
 
   start = real_clock().now();

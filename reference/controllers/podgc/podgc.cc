@@ -8,6 +8,7 @@
 
 #include "reference/api/types/corev1.h"
 #include "reference/controllers/framework/controller.h"
+#include "reference/controllers/framework/pod_actions.h"
 #include "reference/controllers/framework/pods.h"
 
 namespace plumb::controllers::podgc {
@@ -32,20 +33,11 @@ Action delete_now(const corev1::Pod& pod) {
 }
 
 // Says first that the pod did not end by itself.
-Plan remove_all(const Pods& pods, std::string_view why) {
+Plan remove_all(const Pods& pods, std::string_view why, WallTime now) {
   Plan plan;
   Stage failed, gone;
   for (const PodPtr& pod : pods) {
-    if (!is_terminal(*pod)) {
-      Action& action = failed.actions.emplace_back();
-      action.request = informer::patch_request(
-          informer::resource_of<corev1::Pod>(), pod->metadata.namespace_, pod->metadata.name, informer::PatchType::strategic,
-          "{\"metadata\":{\"uid\":\"" + pod->metadata.uid.str() +
-              "\"},\"status\":{\"phase\":\"Failed\",\"conditions\":[{\"type\":\"DisruptionTarget\",\"status\":\"True\",\"reason\":"
-              "\"DeletionByPodGC\",\"message\":\"" + std::string(why) + "\"}]}}",
-          "status");
-      action.accept = {"NotFound", "Conflict"};
-    }
+    if (!is_terminal(*pod)) failed.actions.push_back(mark_disrupted(*pod, "DeletionByPodGC", why, now, corev1::PodFailed));
     gone.actions.push_back(delete_now(*pod));
   }
   if (!failed.actions.empty()) plan.stages.push_back(std::move(failed));
@@ -61,23 +53,23 @@ bool is_out_of_service(const corev1::Node& node) {
   });
 }
 
-Plan decide_missing_node(std::string_view name, const Pods& pods) {
+Plan decide_missing_node(std::string_view name, const Pods& pods, WallTime now) {
   Plan plan;
   if (pods.empty()) return plan;
   plan.act(informer::get_request(informer::resource_of<corev1::Node>(), {}, name)).accept = {"NotFound"};
-  plan.then = [pods](const Outcome& outcome) {
+  plan.then = [pods, now](const Outcome& outcome) {
     Plan after;
     if (outcome.failure) {
       after.retry = outcome.failure;
     } else if (!outcome.answers.front().object.ok()) {
-      after = remove_all(pods, "the node no longer exists");
+      after = remove_all(pods, "the node no longer exists", now);
     }
     return after;
   };
   return plan;
 }
 
-Plan decide_finished(Pods pods, std::int64_t threshold) {
+Plan decide_finished(Pods pods, std::int64_t threshold, WallTime now) {
   const std::int64_t excess = static_cast<std::int64_t>(pods.size()) - threshold;
   if (threshold <= 0 || excess <= 0) return {};
   const auto is_evicted = [](const PodPtr& pod) { return pod->status.phase == corev1::PodFailed && pod->status.reason == "Evicted"; };
@@ -87,7 +79,7 @@ Plan decide_finished(Pods pods, std::int64_t threshold) {
     return left == right ? a->metadata.name < b->metadata.name : left < right;
   });
   pods.resize(static_cast<std::size_t>(excess));
-  return remove_all(pods, {});
+  return remove_all(pods, {}, now);
 }
 
 class PodGc final : public Controller {
@@ -116,23 +108,23 @@ class PodGc final : public Controller {
     watches.watch<corev1::Pod>([this](const PodPtr& before, const PodPtr& after) { pod_changed(before, after); });
   }
 
-  Plan reconcile(const std::string& key, const Now&) override {
-    if (key == finished_key) return decide_finished(pods_.by_index(finished_index, ""), threshold_);
+  Plan reconcile(const std::string& key, const Now& now) override {
+    if (key == finished_key) return decide_finished(pods_.by_index(finished_index, ""), threshold_, now.wall);
     const auto [kind, name] = informer::split_key(key);
-    if (kind == "node") return reconcile_node(name);
+    if (kind == "node") return reconcile_node(name, now.wall);
     const PodPtr pod = pods_.get(name);
     if (!pod || !pod->metadata.deletionTimestamp || !pod->spec.nodeName.empty()) return {};
-    return remove_all({pod}, "the pod was never on a node");
+    return remove_all({pod}, "the pod was never on a node", now.wall);
   }
 
  private:
-  Plan reconcile_node(std::string_view name) const {
+  Plan reconcile_node(std::string_view name, WallTime now) const {
     Pods pods = pods_.by_index(informer::index::by_node, name);
     const NodePtr node = nodes_.get(name);
-    if (!node) return decide_missing_node(name, pods);
+    if (!node) return decide_missing_node(name, pods, now);
     if (!is_out_of_service(*node)) return {};
     std::erase_if(pods, [](const PodPtr& pod) { return !pod->metadata.deletionTimestamp; });
-    return remove_all(pods, "the node is out of service");
+    return remove_all(pods, "the node is out of service", now);
   }
 
   void node_changed(const NodePtr& before, const NodePtr& after) {

@@ -8,6 +8,7 @@
 
 #include "reference/api/types/corev1.h"
 #include "reference/controllers/framework/controller.h"
+#include "reference/controllers/framework/pod_actions.h"
 #include "reference/controllers/framework/pods.h"
 #include "reference/informer/event_recorder.h"
 
@@ -48,15 +49,9 @@ std::optional<Duration> tolerated_time(const corev1::Pod& pod, const corev1::Nod
   return shortest;
 }
 
-void evict(Plan& plan, const PodPtr& pod) {
+void evict(Plan& plan, const PodPtr& pod, WallTime now) {
   plan.record(pod, informer::event_normal, "TaintManagerEviction", "Marking for deletion Pod " + object_key(*pod));
-  Action& mark = plan.act(informer::patch_request(
-      informer::resource_of<corev1::Pod>(), pod->metadata.namespace_, pod->metadata.name, informer::PatchType::strategic,
-      "{\"metadata\":{\"uid\":\"" + pod->metadata.uid.str() +
-          "\"},\"status\":{\"conditions\":[{\"type\":\"DisruptionTarget\",\"status\":\"True\",\"reason\":\"DeletionByTaintManager\","
-          "\"message\":\"Taint manager: deleting due to NoExecute taint\"}]}}",
-      "status"));
-  mark.accept = {"NotFound", "Conflict"};
+  plan.stage().actions.push_back(mark_disrupted(*pod, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", now));
   Action& removal = plan.act(informer::remove_request(informer::resource_of<corev1::Pod>(), pod->metadata.namespace_, pod->metadata.name,
                                                       informer::only_this(*pod)));
   removal.accept = {"NotFound", "Conflict"};
@@ -109,7 +104,7 @@ Plan decide(const PodPtr& pod, const NodePtr& node, std::optional<Eviction>& sch
   if (!time) return plan;
   if (!scheduled) scheduled = Eviction{pod, now.steady + *time};
   if (scheduled->due <= now.steady) {
-    evict(plan, pod);
+    evict(plan, pod, now.wall);
   } else {
     plan.come_again(scheduled->due - now.steady);
   }
