@@ -1,5 +1,4 @@
 // plumbd metrics-adapter: custom and external metrics from Prometheus.
-#include <signal.h>
 
 #include <cstdio>
 
@@ -7,6 +6,7 @@
 #include "harness/base/file.h"
 #include "reference/cluster/control_plane/connect.h"
 #include "reference/cluster/control_plane/flags.h"
+#include "reference/cluster/end_signals.h"
 #include "reference/cluster/role.h"
 #include "reference/metrics/adapter.h"
 
@@ -36,12 +36,7 @@ class MetricsAdapterRole final : public Role {
     if (const auto done = arguments.parse(args)) return *done;
     if (options.prometheus_url.empty() || configuration.empty()) return refuse(fail(Code::invalid_argument, "--prometheus-url and --config have to be given"));
     options.port = static_cast<std::uint16_t>(port);
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    signal(SIGPIPE, SIG_IGN);
+    const sigset_t set = block_end_signals();
     auto connection = connect(kubeconfig, "plumbd-metrics-adapter");
     if (!connection.ok()) return refuse(connection.error());
     auto running = start(std::move(options), configuration, *connection);

@@ -1,5 +1,4 @@
 // plumbd apiserver, all, controller-manager, metrics-server, scheduler.
-#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -11,22 +10,12 @@
 #include "harness/base/log.h"
 #include "reference/cluster/control_plane/component.h"
 #include "reference/cluster/control_plane/control_plane.h"
+#include "reference/cluster/end_signals.h"
 #include "reference/cluster/pki/pki.h"
 #include "reference/cluster/role.h"
 
 namespace plumb::cluster {
 namespace {
-
-// SIGTERM and SIGINT are waited for, so every thread has to block them: call before any thread is made.
-sigset_t block_end_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return set;
-}
 
 // One line on stdout once it serves, for whoever started it; then until a signal.
 int serve_until_signal(const sigset_t& set, const std::string& ready) {

@@ -1,5 +1,4 @@
 // plumbd hollow: simulated nodes.
-#include <signal.h>
 
 #include <cstdio>
 
@@ -7,6 +6,7 @@
 #include "harness/base/file.h"
 #include "reference/apiserver/authorization/bootstrap_policy.h"
 #include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/end_signals.h"
 #include "reference/cluster/pki/pki.h"
 #include "reference/cluster/role.h"
 #include "reference/kubelet/hollow.h"
@@ -55,12 +55,7 @@ class HollowRole final : public Role {
     options.threads = static_cast<std::size_t>(threads);
     options.pod_start_delay = std::chrono::milliseconds(start_delay_ms);
 
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    signal(SIGPIPE, SIG_IGN);
+    const sigset_t set = block_end_signals();
     auto connection = connect(kubeconfig, "plumbd-hollow");
     if (!connection.ok()) return std::fprintf(stderr, "plumbd hollow: %s\n", connection.error().message.c_str()), kExitFailure;
     std::unique_ptr<kubelet::HollowServer> server;

@@ -1,5 +1,4 @@
 // plumbd kubelet: one node of a cluster on this machine.
-#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,6 +8,7 @@
 #include "harness/base/file.h"
 #include "harness/base/log.h"
 #include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/end_signals.h"
 #include "reference/cluster/pki/pki.h"
 #include "reference/cluster/role.h"
 #include "reference/cri/containerd.h"
@@ -84,12 +84,7 @@ class KubeletRole final : public Role {
         if (!item.empty()) list->emplace_back(item);
     if (options.node_ip.empty()) return std::fprintf(stderr, "plumbd kubelet: --node-ip is missing: the address other nodes reach this one by\n"), kExitUsage;
 
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    signal(SIGPIPE, SIG_IGN);
+    const sigset_t set = block_end_signals();
     auto running = start(files, std::move(options));
     if (!running.ok()) return std::fprintf(stderr, "plumbd kubelet: %s\n", running.error().message.c_str()), kExitFailure;
     std::printf("ready on port %d\n", running->kubelet->port());
