@@ -1,7 +1,7 @@
 # How a folder becomes targets. A part is one folder: its sources make a library, the tests beside them make
 # a test program, the benchmarks beside them a benchmark program. Nothing is listed by hand, so nothing is forgotten.
 #
-#   plumb_part(NAME name [REGISTERS] [RECURSIVE] [COLD] [DEPS targets...] [TEST_DEPS targets...] [SOURCES files...])
+#   plumb_part(NAME name [REGISTERS] [RECURSIVE] [COLD] [TOGETHER] [DEPS targets...] [TEST_DEPS targets...] [SOURCES files...])
 #
 #   *.cc           library `name`; with REGISTERS every object is linked in, so that static registrations survive
 #   *_test.cc      program `name_test`, one ctest entry with label "unit"
@@ -11,6 +11,8 @@
 #   *_main.cc      ignored here: a program of its own, see plumb_program
 #   RECURSIVE      takes the sub-folders too (one plug-in a folder)
 #   COLD           runs too seldom for its speed to matter: built at -O1 also where the rest is at -O2
+#   TOGETHER       its sources are compiled several at a time, as tests always are: nearly all of their time goes into headers, so eight
+#                  take little longer than one. Names at file scope are therefore unique within it. -DPLUMB_UNITY=OFF compiles each alone
 
 set(PLUMB_OWN_FLAGS -Wall -Wextra -Werror -Wno-missing-field-initializers)
 set(PLUMB_SKIPPED 77)  # what ci/checks/test_main.cc exits with when every test skipped
@@ -37,8 +39,31 @@ endif()
 add_library(plumb_test_main STATIC ${CMAKE_SOURCE_DIR}/ci/checks/test_main.cc)
 target_link_libraries(plumb_test_main PUBLIC plumb_options GTest::gtest GTest::gmock)
 
+option(PLUMB_UNITY "compile several sources of a target at a time" ON)
+
+# By a hash of the name, so that a new source moves no other.
+function(plumb_compile_together target)
+  list(LENGTH ARGN count)
+  if(NOT PLUMB_UNITY OR count LESS 3)
+    return()
+  endif()
+  set(groups 1)
+  while(count GREATER 8)
+    math(EXPR groups "${groups} * 2")
+    math(EXPR count "(${count} + 1) / 2")
+  endwhile()
+  foreach(source ${ARGN})
+    file(RELATIVE_PATH name ${CMAKE_CURRENT_SOURCE_DIR} ${source})
+    string(MD5 hash "${name}")
+    string(SUBSTRING ${hash} 0 6 digits)
+    math(EXPR group "0x${digits} % ${groups}")
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${target}_${group})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+endfunction()
+
 function(plumb_part)
-  cmake_parse_arguments(P "REGISTERS;RECURSIVE;COLD" "NAME" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
+  cmake_parse_arguments(P "REGISTERS;RECURSIVE;COLD;TOGETHER" "NAME" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
   if(P_RECURSIVE)
     file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   else()
@@ -62,6 +87,9 @@ function(plumb_part)
     add_library(${P_NAME} STATIC ${sources})
     target_link_libraries(${P_NAME} PUBLIC plumb_options ${P_DEPS})
   endif()
+  if(P_TOGETHER)
+    plumb_compile_together(${library} ${sources})
+  endif()
   if(P_COLD AND CMAKE_CXX_FLAGS MATCHES "-O[23]")
     target_compile_options(${library} PRIVATE -O1)
   endif()
@@ -74,6 +102,7 @@ function(plumb_part)
     if(files)
       add_executable(${P_NAME}_${kind} ${files})
       target_link_libraries(${P_NAME}_${kind} PRIVATE ${P_NAME} ${P_TEST_DEPS})
+      plumb_compile_together(${P_NAME}_${kind} ${files})
       set_property(GLOBAL APPEND PROPERTY PLUMB_TEST_FILES ${files})
       if(kind STREQUAL bench)
         target_link_libraries(${P_NAME}_${kind} PRIVATE benchmark::benchmark benchmark::benchmark_main)

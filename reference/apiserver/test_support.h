@@ -9,6 +9,7 @@
 #include <string>
 
 #include "harness/base/random.h"
+#include "reference/api/codec/json.h"
 #include "reference/apiserver/apiserver.h"
 #include "reference/store/embedded/embedded_store.h"
 
@@ -24,6 +25,13 @@ inline Result<Security> allow_all(Registry&) {
   Security security;
   security.authorizers.push_back(std::make_unique<AllowAll>());
   return security;
+}
+
+template <class T>
+std::shared_ptr<T> decoded(std::string_view json) {
+  auto made = api::decode_json(T::info(), json);
+  EXPECT_TRUE(made.ok()) << (made.ok() ? "" : made.error().message) << " in " << json;
+  return made.ok() ? std::static_pointer_cast<T>(*made) : std::make_shared<T>();
 }
 
 // A directory that goes away with it.

@@ -19,7 +19,7 @@ class TestSchema : public PatchSchema {
   }
 };
 
-Doc parse(std::string_view text) {
+Doc tree(std::string_view text) {
   auto parsed = parse_json(text);
   EXPECT_TRUE(parsed.ok()) << text;
   return parsed.ok() ? *parsed : Doc();
@@ -47,7 +47,7 @@ TEST(StrategicMergePatch, MergesByTheSchema) {
        R"({"child":{"items":[{"child":{"p":1,"q":2},"name":"a"}]}})"},
   };
   for (const auto& [doc, patch, expected] : cases) {
-    const auto result = apply_strategic_merge_patch(parse(doc), parse(patch), TestSchema());
+    const auto result = apply_strategic_merge_patch(tree(doc), tree(patch), TestSchema());
     ASSERT_TRUE(result.ok()) << patch << ": " << result.error().message;
     EXPECT_EQ(result->to_json(), expected) << patch;
   }
@@ -65,7 +65,7 @@ TEST(StrategicMergePatch, SaysWhatDoesNotFit) {
       {"{}", "[]", "invalid JSON document"},
   };
   for (const auto& [doc, patch, message] : cases) {
-    const auto result = apply_strategic_merge_patch(parse(doc), parse(patch), TestSchema());
+    const auto result = apply_strategic_merge_patch(tree(doc), tree(patch), TestSchema());
     ASSERT_FALSE(result.ok()) << patch;
     EXPECT_EQ(result.error().message, message);
   }

@@ -8,7 +8,7 @@ std::string cron_job(std::string_view schedule, std::string_view spec = "", std:
          R"(,"jobTemplate":{"spec":{)" + std::string(job) + R"("template":{"spec":{"restartPolicy":"Never","containers":[{"name":"a","image":"i"}]}}}}}})";
 }
 
-Lines create_causes(std::string_view json) {
+Lines cron_job_causes(std::string_view json) {
   const auto made = object("cronjobs.batch", json);
   FieldErrors errors;
   resource("cronjobs.batch").validate(*made, errors);
@@ -46,7 +46,7 @@ TEST(CronJobs, Causes) {
         R"(spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "nil", "false")"}},
       {cron_job("@hourly", "", "", std::string(53, 'x')), {"metadata.name: Invalid value: \"" + std::string(53, 'x') + "\": must be no more than 52 characters"}},
   };
-  for (const auto& [json, expected] : table) EXPECT_EQ(create_causes(json), expected) << json;
+  for (const auto& [json, expected] : table) EXPECT_EQ(cron_job_causes(json), expected) << json;
 }
 
 TEST(CronJobs, KeepWhatOlderReleasesAllowed) {

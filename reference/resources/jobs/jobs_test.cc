@@ -20,7 +20,7 @@ std::string failure_rule(std::string_view rule, std::string_view spec = "") {
 }
 std::string success_rule(std::string_view rule) { return indexed(R"(,"successPolicy":{"rules":[)" + std::string(rule) + "]}"); }
 
-Lines create_causes(std::string_view json) {
+Lines job_causes(std::string_view json) {
   const auto made = object(std::string(jobs), json);
   const Resource& of = resource(std::string(jobs));
   of.prepare_for_create(*made);
@@ -63,10 +63,10 @@ TEST(Jobs, GenerateTheirSelector) {
     return R"({"metadata":{"name":"j","uid":"u"},"spec":{)" + std::string(selector) + R"("template":{"metadata":{"labels":{)" + std::string(labels) +
            R"(}},"spec":{"restartPolicy":"Never","containers":[{"name":"a","image":"i"}]}}}})";
   };
-  EXPECT_EQ(create_causes(generated("")), Lines{});
-  EXPECT_EQ(create_causes(generated(R"("job-name":"other")")).size(), 1u);
-  EXPECT_EQ(create_causes(generated(R"("job-name":"other")"))[0].substr(0, 43), "spec.template.metadata.labels[job-name]: In");
-  EXPECT_EQ(create_causes(generated("", R"("selector":{"matchLabels":{"z":"1"}},)")).back(),
+  EXPECT_EQ(job_causes(generated("")), Lines{});
+  EXPECT_EQ(job_causes(generated(R"("job-name":"other")")).size(), 1u);
+  EXPECT_EQ(job_causes(generated(R"("job-name":"other")"))[0].substr(0, 43), "spec.template.metadata.labels[job-name]: In");
+  EXPECT_EQ(job_causes(generated("", R"("selector":{"matchLabels":{"z":"1"}},)")).back(),
             R"(spec.selector: Invalid value: {"matchLabels":{"batch.kubernetes.io/controller-uid":"u","z":"1"}}: `selector` not auto-generated)");
 }
 

@@ -9,7 +9,7 @@ std::string set(std::string_view rest, std::string_view container = {}) {
   return R"({"metadata":{"name":"s"},"spec":{"selector":{"matchLabels":{"app":"x"}},"template":{"metadata":{"labels":{"app":"x"}},)"
          R"("spec":{"containers":[{"name":"a","image":"i")" + std::string(container) + "}]}}" + std::string(rest) + "}}";
 }
-constexpr std::string_view claim = R"({"metadata":{"name":"data"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}})";
+constexpr std::string_view claim_template = R"({"metadata":{"name":"data"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}})";
 
 TEST(StatefulSets, Defaults) {
   expect_defaults(sets, "{}", {{"/spec/podManagementPolicy", R"("OrderedReady")"}, {"/spec/replicas", "1"}, {"/spec/revisionHistoryLimit", "10"},
@@ -45,7 +45,7 @@ TEST(StatefulSets, Causes) {
 
 TEST(StatefulSets, MountsMayNameClaims) {
   constexpr std::string_view mount = R"(,"volumeMounts":[{"name":"data","mountPath":"/data"}])";
-  EXPECT_EQ(causes(sets, set(R"(,"volumeClaimTemplates":[)" + std::string(claim) + "]", mount)), Lines{});
+  EXPECT_EQ(causes(sets, set(R"(,"volumeClaimTemplates":[)" + std::string(claim_template) + "]", mount)), Lines{});
   EXPECT_EQ(causes(sets, set("", mount)), Lines{R"(spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data")"});
 }
 
@@ -74,7 +74,7 @@ TEST(StatefulSets, WhatMayChange) {
   EXPECT_EQ(update_causes(sets, set(""), set("", R"(,"command":["other"])")), Lines{});
   for (const char* fixed_field : {R"(,"serviceName":"s")", R"(,"podManagementPolicy":"Parallel")"})
     EXPECT_EQ(update_causes(sets, set(""), set(fixed_field)), Lines{forbidden}) << fixed_field;
-  EXPECT_EQ(update_causes(sets, set(""), set(R"(,"volumeClaimTemplates":[)" + std::string(claim) + "]")), Lines{forbidden});
+  EXPECT_EQ(update_causes(sets, set(""), set(R"(,"volumeClaimTemplates":[)" + std::string(claim_template) + "]")), Lines{forbidden});
   EXPECT_EQ(update_causes(sets, set(R"(,"updateStrategy":{"type":"Recreate"})"), set(R"(,"updateStrategy":{"type":"Recreate"},"replicas":2)")), Lines{});
   EXPECT_EQ(update_causes(sets, set(""), set(R"(,"updateStrategy":{"type":"Recreate"})")).size(), 1u);
 }

@@ -7,13 +7,6 @@
 namespace plumb::apiserver::test {
 namespace {
 
-template <class T>
-std::shared_ptr<T> decoded(std::string_view json) {
-  auto made = api::decode_json(T::info(), json);
-  EXPECT_TRUE(made.ok()) << made.error().message;
-  return made.ok() ? std::static_pointer_cast<T>(*made) : std::make_shared<T>();
-}
-
 class Limits : public RegistryTest {
  protected:
   const AdmissionChain* admission() const override { return &chain_; }

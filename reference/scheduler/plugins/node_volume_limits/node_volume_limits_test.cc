@@ -4,7 +4,7 @@ namespace plumb::scheduler::testing {
 namespace {
 
 using Answers = std::map<std::string, std::string>;
-const std::string full = "node(s) exceed max volume count";
+const std::string over_limit = "node(s) exceed max volume count";
 
 std::shared_ptr<storagev1::CSINode> csi_node(std::string_view name, std::int32_t limit) {
   auto made = std::make_shared<storagev1::CSINode>();
@@ -29,22 +29,22 @@ struct NodeVolumeLimitsTest : ::testing::Test {
 TEST_F(NodeVolumeLimitsTest, CountsEachVolumeOnce) {
   EXPECT_EQ(filter({"local"}), Answers()) << "no driver";
   EXPECT_EQ(filter({"v1", "v2"}), (Answers{{"a", ""}, {"b", ""}}));
-  EXPECT_EQ(filter({"v1", "v2", "v3"}), (Answers{{"a", full}, {"b", ""}})) << "b has no limit";
+  EXPECT_EQ(filter({"v1", "v2", "v3"}), (Answers{{"a", over_limit}, {"b", ""}})) << "b has no limit";
   EXPECT_EQ(filter({"v1", "same", "v3"}), (Answers{{"a", ""}, {"b", ""}})) << "two claims of one volume";
-  EXPECT_EQ(filter({"v1", "v2", "new"}), (Answers{{"a", full}, {"b", ""}})) << "one that is to be made";
+  EXPECT_EQ(filter({"v1", "v2", "new"}), (Answers{{"a", over_limit}, {"b", ""}})) << "one that is to be made";
 }
 
 TEST_F(NodeVolumeLimitsTest, OfPodsAndAttachmentsOfTheNode) {
   storage.add(using_claims("there", {"v1"}).on("a"));
   EXPECT_EQ(filter({"v2"}), (Answers{{"a", ""}, {"b", ""}}));
-  EXPECT_EQ(filter({"v2", "v3"}), (Answers{{"a", full}, {"b", ""}}));
+  EXPECT_EQ(filter({"v2", "v3"}), (Answers{{"a", over_limit}, {"b", ""}}));
   auto attachment = std::make_shared<storagev1::VolumeAttachment>();
   attachment->metadata.name = "x";
   attachment->spec.attacher = "d.io";
   attachment->spec.nodeName = "a";
   attachment->spec.source.persistentVolumeName = api::Opt<api::Str>("v3");
   storage.add(attachment);
-  EXPECT_EQ(filter({"v2"}), (Answers{{"a", full}, {"b", ""}}));
+  EXPECT_EQ(filter({"v2"}), (Answers{{"a", over_limit}, {"b", ""}}));
   EXPECT_EQ(filter({"v3"}), (Answers{{"a", ""}, {"b", ""}})) << "attached already";
 }
 
