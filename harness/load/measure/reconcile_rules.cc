@@ -14,16 +14,18 @@ bool deployment(const ObjectReader& o) {
   return replicas_are(o, "/status/availableReplicas") && o.number("/status/updatedReplicas") == o.number("/spec/replicas", 1);
 }
 bool replica_set(const ObjectReader& o) { return replicas_are(o, "/status/availableReplicas"); }
+// Releases before 1.22 say readyReplicas alone.
 bool stateful_set(const ObjectReader& o) {
-  return replicas_are(o, "/status/availableReplicas") && o.text("/status/currentRevision") == o.text("/status/updateRevision");
+  return replicas_are(o, o.has("/status/availableReplicas") ? "/status/availableReplicas" : "/status/readyReplicas") && o.text("/status/currentRevision") == o.text("/status/updateRevision");
 }
 bool daemon_set(const ObjectReader& o) {
   const auto wanted = o.number("/status/desiredNumberScheduled");
   return o.number("/status/updatedNumberScheduled") == wanted && o.number("/status/numberAvailable") == wanted;
 }
+// Releases before 1.24 do not say how many are ready.
 bool job(const ObjectReader& o) {
   const auto active = o.number("/status/active");
-  return o.condition("Complete") == "True" || (active == o.number("/spec/parallelism", 1) && o.number("/status/ready") == active);
+  return o.condition("Complete") == "True" || (active == o.number("/spec/parallelism", 1) && o.number("/status/ready", active) == active);
 }
 bool always(const ObjectReader&) { return true; }
 bool active(const ObjectReader& o) { return o.text("/status/phase") == "Active"; }

@@ -127,6 +127,22 @@ TEST(ReconcileRules, ANodeIsUsableWhenNothingKeepsPodsAway) {
   EXPECT_FALSE(usable("node.kubernetes.io/not-ready", "True"));
 }
 
+TEST(ReconcileRules, WhatOlderReleasesDoNotSayIsNotWaitedFor) {
+  simdjson::dom::parser parser;
+  const auto converged = [&](const char* kind, const std::string& json) {
+    const simdjson::dom::element object = parser.parse(json);
+    return (*reconcile_rule(kind))->converged(ObjectReader(object));
+  };
+  const std::string set = R"({"spec":{"replicas":2},"status":{"replicas":2,"currentRevision":"r","updateRevision":"r",)";
+  EXPECT_TRUE(converged("StatefulSet", set + R"("readyReplicas":2}})"));
+  EXPECT_FALSE(converged("StatefulSet", set + R"("readyReplicas":1}})"));
+  EXPECT_FALSE(converged("StatefulSet", set + R"("readyReplicas":2,"availableReplicas":1}})"));
+  const std::string job = R"({"spec":{"parallelism":2},"status":{)";
+  EXPECT_TRUE(converged("Job", job + R"("active":2}})"));
+  EXPECT_FALSE(converged("Job", job + R"("active":1}})"));
+  EXPECT_FALSE(converged("Job", job + R"("active":2,"ready":0}})"));
+}
+
 TEST(ReconcileRules, UnknownKindsAreNamed) {
   const auto rule = reconcile_rule("Sundial");
   ASSERT_FALSE(rule.ok());
