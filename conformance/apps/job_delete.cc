@@ -5,7 +5,7 @@
 PLUMB_CONFORMANCE(apps, job_delete,
                   {.requirement = "A Job MUST have as many active pods as its parallelism says, and, deleted, MUST go with all of them.",
                    .covers = {"Jobs, active pods, graceful termination"},
-                   .needs = {"image", "resource:batch/v1/jobs"}}) {
+                   .needs = {"image", "resource:batch/v1/jobs", "version>=1.24"}}) {
   using namespace plumb::harness;
   const Resource jobs = c.in("batch/v1", "jobs");
   c.apply("deleted");

@@ -5,7 +5,7 @@
 PLUMB_CONFORMANCE(apps, job_disruption,
                   {.requirement = "A Job whose pod failure policy ignores disruptions MUST replace evicted pods without counting them as failures, and MUST still complete.",
                    .covers = {"Ensure pod failure policy allows to ignore failure matching on the DisruptionTarget condition"},
-                   .needs = {"image", "resource:batch/v1/jobs"}}) {
+                   .needs = {"image", "resource:batch/v1/jobs", "version>=1.26"}}) {
   using namespace plumb::harness;
   const Resource jobs = c.in("batch/v1", "jobs");
   c.apply("patience");

@@ -6,7 +6,7 @@ PLUMB_CONFORMANCE(apps, job_failure_policy,
                   {.requirement = "An exit code that a Job's pod failure policy names MUST end the Job with FailJob, and MUST with FailIndex give its index up, both without another try.",
                    .covers = {"Verify Pod Failure policy allows to fail job early on exit code.",
                               "Mark indexes as failed when the FailIndex action is matched in podFailurePolicy"},
-                   .needs = {"image", "resource:batch/v1/jobs"}}) {
+                   .needs = {"image", "resource:batch/v1/jobs", "version>=1.26"}}) {
   using namespace plumb::harness;
   const Resource jobs = c.in("batch/v1", "jobs");
   const auto await_failed = [&](const std::string& name) {

@@ -7,7 +7,7 @@
 PLUMB_CONFORMANCE(apps, job_indexed,
                   {.requirement = "Each pod of an Indexed Job MUST have an index of its own, told by annotation, environment and hostname, and the Job MUST complete when every index has.",
                    .covers = {"Ensure Pods of an Indexed Job get a unique index."},
-                   .needs = {"image", "resource:batch/v1/jobs"}}) {
+                   .needs = {"image", "resource:batch/v1/jobs", "version>=1.24"}}) {
   using namespace plumb::harness;
   const std::string key = "batch.kubernetes.io/job-completion-index";
   c.apply("indexed");

@@ -5,7 +5,7 @@
 PLUMB_CONFORMANCE(apps, job_lifecycle,
                   {.requirement = "A suspended Job MUST have no pods, and MUST be created, patched, replaced, listed over all namespaces, and deleted as a collection by its labels.",
                    .covers = {"Jobs, manage lifecycle"},
-                   .needs = {"controllers", "resource:batch/v1/jobs"}}) {
+                   .needs = {"controllers", "resource:batch/v1/jobs", "version>=1.24"}}) {
   using namespace plumb::harness;
   const Resource jobs = c.in("batch/v1", "jobs");
   c.apply("suspended");

@@ -6,7 +6,7 @@ PLUMB_CONFORMANCE(apps, job_per_index,
                   {.requirement = "A Job with backoffLimitPerIndex MUST run every index, try each so often and no more, and MUST stop as soon as more than maxFailedIndexes have failed.",
                    .covers = {"Ensure that all indexes are executed for an indexed job with backoffLimitPerIndex despite some failing",
                               "Terminate job execution when the maxFailedIndexes is exceeded"},
-                   .needs = {"image", "resource:batch/v1/jobs"}}) {
+                   .needs = {"image", "resource:batch/v1/jobs", "version>=1.29"}}) {
   using namespace plumb::harness;
   const Resource jobs = c.in("batch/v1", "jobs");
   const auto await_failed = [&](const std::string& name) {

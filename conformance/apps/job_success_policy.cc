@@ -7,7 +7,7 @@ PLUMB_CONFORMANCE(apps, job_success_policy,
                    .covers = {"Ensure that job with successPolicy succeeded when all indexes succeeded",
                               "Ensure that job with successPolicy succeededCount rule succeeded even when some indexes remain pending",
                               "Ensure that job with successPolicy succeededIndexes rule succeeded even when some indexes remain pending"},
-                   .needs = {"image", "resource:batch/v1/jobs"}}) {
+                   .needs = {"image", "resource:batch/v1/jobs", "version>=1.31"}}) {
   using namespace plumb::harness;
   const Resource jobs = c.in("batch/v1", "jobs");
   // Each pod sleeps for its index times ten to the exponent: index 0 ends at once.

@@ -3,7 +3,9 @@
 #include "harness/runner/conformance_test.h"
 
 PLUMB_CONFORMANCE(auth, pod_security,
-                  {.requirement = "A namespace that enforces a level of the Pod Security Standards MUST get no pod beyond it, whatever made it; labels that cannot be read MUST be refused."}) {
+                  {.requirement = "A namespace that enforces a level of the Pod Security Standards MUST get no pod beyond it, whatever made it; labels that cannot be read MUST be refused.",
+                   .covers = {},
+                   .needs = {"version>=1.23"}}) {
   using namespace plumb::harness;
   const Resource namespaces{"v1", "namespaces", ""};
   const auto label = [&](const Json& labels) { return c.client().patch(namespaces, c.space(), PatchKind::merge, {{"metadata", {{"labels", labels}}}}); };

@@ -2,7 +2,8 @@
 
 PLUMB_CONFORMANCE(network, endpointslice_api,
                   {.requirement = "EndpointSlices MUST be in discovery and be created, read, listed, watched, updated, patched and deleted, one by one and together.",
-                   .covers = {"EndpointSlice API"}}) {
+                   .covers = {"EndpointSlice API"},
+                   .needs = {"version>=1.21"}}) {
   using namespace plumb::harness;
   plumb::harness::ApiOperations api{"discovery.k8s.io", "v1", "endpointslices", {}};
   for (const char* name : {"one", "two", "three"})

@@ -6,7 +6,7 @@
 PLUMB_CONFORMANCE(network, endpointslice_mirroring,
                   {.requirement = "Endpoints that somebody writes for a Service without a selector MUST be mirrored to EndpointSlices, which follow their changes and go with them.",
                    .covers = {"EndpointSlice Mirroring"},
-                   .needs = {"controllers"}}) {
+                   .needs = {"controllers", "version>=1.21"}}) {
   using namespace plumb::harness;
   const Resource endpoints = c.in("v1", "endpoints");
   expect_discovery(c, {"discovery.k8s.io", "v1", "endpointslices", {}});

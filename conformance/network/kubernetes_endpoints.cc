@@ -7,7 +7,7 @@
 PLUMB_CONFORMANCE(network, kubernetes_endpoints,
                   {.requirement = "The Service \"kubernetes\" MUST have Endpoints and EndpointSlices with the address of each API server, and an API server MUST answer there.",
                    .covers = {"kubernetes.default Endpoints and EndpointSlices"},
-                   .needs = {"image"}}) {
+                   .needs = {"image", "version>=1.21"}}) {
   using namespace plumb::harness;
   const Json endpoints = c.must(c.client().get({"v1", "endpoints", "default"}, "kubernetes"));
   std::set<std::string> places, in_slices;

@@ -4,7 +4,8 @@
 
 PLUMB_CONFORMANCE(network, service_collection,
                   {.requirement = "A collection of Services MUST be deleted by label, and the others of the namespace MUST stay.",
-                   .covers = {"Service, deletes a collection of services"}}) {
+                   .covers = {"Service, deletes a collection of services"},
+                   .needs = {"version>=1.23"}}) {
   using namespace plumb::harness;
   const Resource services = c.in("v1", "services");
   const auto make = [&](const char* name, const char* group) {

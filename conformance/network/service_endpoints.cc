@@ -4,7 +4,7 @@ PLUMB_CONFORMANCE(network, service_endpoints,
                   {.requirement = "The Endpoints and EndpointSlices of a Service MUST name each ready pod that it selects on each port that the pod has, follow pods that come "
                                   "and go, and go with the Service.",
                    .covers = {"EndpointSlice, creation/deletion", "Endpoints, creation/deletion", "Service, endpoints", "Service, endpoints with multiple ports"},
-                   .needs = {"image"}}) {
+                   .needs = {"image", "version>=1.21"}}) {
   using namespace plumb::harness;
   c.apply("basic");
   c.apply("named");

@@ -3,7 +3,7 @@
 PLUMB_CONFORMANCE(network, service_without_pods,
                   {.requirement = "A Service that selects no pods MUST have empty Endpoints and an empty EndpointSlice, which MUST go with it.",
                    .covers = {"EndpointSlice, \"empty\" Service", "Endpoints, \"empty\" Service"},
-                   .needs = {"controllers"}}) {
+                   .needs = {"controllers", "version>=1.21"}}) {
   using namespace plumb::harness;
   c.create({{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", {{"name", "lonely"}}},
             {"spec", {{"selector", {{"app", "nobody"}}}, {"ports", {{{"name", "http"}, {"port", 80}}}}}}});

@@ -4,7 +4,8 @@ PLUMB_CONFORMANCE(storage, csi_api,
                   {.requirement = "CSIDrivers, CSINodes, CSIStorageCapacities, StorageClasses and VolumeAttachments MUST be in discovery and be created, read, listed, "
                                   "watched, updated, patched and deleted, one by one and together, and the status of a VolumeAttachment through its subresource.",
                    .covers = {"CSIDriver, lifecycle", "CSINode, lifecycle", "CSIStorageCapacity API", "StorageClass, lifecycle", "VolumeAttachment, lifecycle",
-                              "VolumeAttachment, apply changes to a volumeattachment status"}}) {
+                              "VolumeAttachment, apply changes to a volumeattachment status"},
+                   .needs = {"version>=1.24"}}) {
   using namespace plumb::harness;
   const std::string group = "storage.k8s.io";
   ApiOperations drivers{group, "v1", "csidrivers", {}}, nodes{group, "v1", "csinodes", {}}, capacities{group, "v1", "csistoragecapacities", {}},

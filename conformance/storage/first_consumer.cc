@@ -11,12 +11,13 @@ PLUMB_CONFORMANCE(storage, first_consumer,
                    .needs = {"controllers", "nodes>=1"}}) {
   using namespace plumb::harness;
   const std::string node = c.must(usable_nodes(c.client())).back();
+  const std::string host = text_at(c.must(c.client().get({"v1", "nodes", ""}, node)), "/metadata/labels/kubernetes.io~1hostname");
   c.create({{"apiVersion", "storage.k8s.io/v1"}, {"kind", "StorageClass"}, {"metadata", {{"name", c.unique("class")}}},
             {"provisioner", "kubernetes.io/no-provisioner"}, {"volumeBindingMode", "WaitForFirstConsumer"}});
   const auto local = [&](const std::string& name, const std::string& on) {
-    const Json by_name{{"key", "metadata.name"}, {"operator", "In"}, {"values", {on}}};
+    const Json by_host{{"key", "kubernetes.io/hostname"}, {"operator", "In"}, {"values", {on}}};
     c.create(volume_object(c, name, "1Gi", {{"hostPath", nullptr}, {"local", {{"path", "/tmp"}}},
-                                            {"nodeAffinity", {{"required", {{"nodeSelectorTerms", {{{"matchFields", {by_name}}}}}}}}}}));
+                                            {"nodeAffinity", {{"required", {{"nodeSelectorTerms", {{{"matchExpressions", {by_host}}}}}}}}}}));
   };
   local("nowhere", "plumb-no-such-node");
   c.create(claim_object(c, "data", "1Gi"));
@@ -27,7 +28,7 @@ PLUMB_CONFORMANCE(storage, first_consumer,
                       {"containers", {{{"name", "c"}, {"image", "plumb.invalid/never:1"}, {"imagePullPolicy", "Never"}, {"volumeMounts", {{{"name", "data"}, {"mountPath", "/data"}}}}}}},
                       {"volumes", {{{"name", "data"}, {"persistentVolumeClaim", {{"claimName", "data"}}}}}}}}});
   c.await(c.pods(), "user", "the scheduler to refuse the pod", [](const Json* pod) { return pod != nullptr && has_condition(*pod, "PodScheduled", "False"); });
-  local("here", node);
+  local("here", host);
   c.await(c.pods(), "user", "the pod to be scheduled", [](const Json* pod) { return pod != nullptr && has_condition(*pod, "PodScheduled"); }, timeouts::pod_gone);
   EXPECT_EQ(text_at(c.must(c.client().get(c.pods(), "user")), "/spec/nodeName"), node);
   await_bound(c, "data", "here");

@@ -43,7 +43,12 @@ std::string name_of(const Json& object) {
 
 bool repeatable(const std::string& method) { return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE"; }
 
-bool busy(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
+// A server error that names a time to come again is repeated whatever the method, as client-go does: the server did nothing.
+bool busy(const Request& request, const Response& response) {
+  const int status = response.status;
+  if (status >= 500 && !header(response.headers, "retry-after").empty()) return true;
+  return repeatable(request.method) && (status == 429 || status == 502 || status == 503 || status == 504);
+}
 
 Duration delay_before(int attempt, const Response* response) {
   if (response != nullptr) {
@@ -130,10 +135,9 @@ Result<std::shared_ptr<Client>> Client::connect(const Config& config) {
 
 Result<Response> Client::send(Request request) {
   request.timeout = call_timeout;
-  if (!repeatable(request.method)) return transport_->send(std::move(request));
   for (int attempt = 1;; ++attempt) {
     auto response = transport_->send(request);
-    const bool again = response.ok() ? busy(response->status)
+    const bool again = response.ok() ? busy(request, *response)
                                      : request.method == "GET" && response.error().code == Code::unavailable && attempt < 3;
     if (!again || attempt == max_attempts) return response;
     plumb::wait_for(clock_, delay_before(attempt, response.ok() ? &*response : nullptr));

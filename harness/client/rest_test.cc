@@ -79,6 +79,14 @@ TEST_F(ClientTest, RepeatsWhatMayBeRepeatedWhenTheServerIsBusy) {
   EXPECT_EQ(client.create(pods, Json::object()).error().code, Code::resource_exhausted);
 }
 
+TEST_F(ClientTest, RepeatsWhatTheServerAsksToRepeat) {
+  script->answers = {{500, R"({"kind":"Status","reason":"ServerTimeout"})", false, {{"retry-after", "0"}}}, {201, "{}"}};
+  EXPECT_TRUE(client.create(pods, Json::object()).ok());
+  EXPECT_EQ(script->requests.size(), 2u);
+  script->answers = {{503, "{}"}, {201, "{}"}};
+  EXPECT_FALSE(client.create(pods, Json::object()).ok()) << "it may have been created";
+}
+
 TEST_F(ClientTest, PutsPagesTogether) {
   script->answers = {{200, R"({"metadata":{"continue":"more","resourceVersion":"5"},"items":[1,2]})"}, {200, R"({"metadata":{"resourceVersion":"5"},"items":[3]})"}};
   const auto all = client.list_all(pods, {}, 2);
