@@ -79,7 +79,11 @@ class Informer::Core : public std::enable_shared_from_this<Core> {
   }
 
   void listed(Result<api::ObjectList> result) {
-    if (!result.ok()) return failed("list", result.error());
+    if (!result.ok()) {
+      // A server of another release need not serve it: then there are none, until it does.
+      if (result.error().code == Code::not_found) deliver([this] { synced_ = true; });
+      return failed("list", result.error());
+    }
     auto list = std::make_shared<api::ObjectList>(std::move(*result));
     deliver([this, list] {
       replace(*list);

@@ -8,6 +8,7 @@
 // - It survives everything the connection does: a watch that ends is resumed from the last version seen (bookmarks move it when nothing
 //   happens); when that version is no longer kept (410), or the server has lost it, the resource is listed again and the
 //   difference is delivered. Retries back off from 200 ms to 30 s, with jitter.
+// - Where the server does not serve the resource (404, as of an older release), it has synced without objects, and goes on asking.
 // - Objects are shared snapshots, the server's own where the transport is in-process: reading copies nothing. They are const.
 //
 // What handlers are promised: one call at a time per informer, in order, after the cache has changed; first an add for each object

@@ -119,6 +119,46 @@ TEST_F(InformerTest, BacksOffWhileTheServerIsAway) {
   EXPECT_EQ(informer.store().size(), 1u);
 }
 
+// A server that does not serve what is listed.
+class OlderServer : public Client {
+ public:
+  OlderServer(FakeClient& newer) : newer_(newer) {}
+  void send(Request request, Done done) override { newer_.send(std::move(request), std::move(done)); }
+  void list(const Resource& resource, const ListOptions& options, ListDone done) override {
+    if (refusal) return done(fail(*refusal, "the server could not find the requested resource"));
+    newer_.list(resource, options, std::move(done));
+  }
+  std::unique_ptr<Watch> watch(const Resource& resource, const WatchOptions& options, WatchHandler handler) override {
+    return newer_.watch(resource, options, std::move(handler));
+  }
+  void get_raw(std::string path_and_query, RawDone done) override { newer_.get_raw(std::move(path_and_query), std::move(done)); }
+  std::optional<Code> refusal;
+
+ private:
+  FakeClient& newer_;
+};
+
+TEST(InformerOfAnOlderServer, HasNothingUntilTheResourceIsServed) {
+  VirtualClock clock;
+  FakeClient newer(clock);
+  OlderServer client(newer);
+  auto map = std::make_shared<corev1::ConfigMap>();
+  map->metadata.namespace_ = "ns";
+  map->metadata.name = "a";
+  newer.add(map);
+  Informer informer(client, clock, resource_of<corev1::ConfigMap>());
+  client.refusal = Code::unavailable;
+  informer.start();
+  EXPECT_FALSE(informer.has_synced()) << "it may have some";
+  client.refusal = Code::not_found;
+  clock.advance_to_next(61s);
+  EXPECT_TRUE(informer.has_synced());
+  EXPECT_EQ(informer.store().size(), 0u);
+  client.refusal.reset();
+  clock.advance_to_next(61s);
+  EXPECT_EQ(informer.store().size(), 1u);
+}
+
 TEST(InformerFactoryTest, MakesOneInformerPerResourceAndScope) {
   VirtualClock clock;
   FakeClient client(clock);
