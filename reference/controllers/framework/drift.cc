@@ -23,7 +23,8 @@ constexpr Duration idle = 2h;          // and then nothing is written any more
 
 class Run {
  public:
-  explicit Run(std::uint64_t seed) : random_(seed), cluster_(seed), steady_(cluster_), only_rolls_(seed % 2 == 0) {
+  Run(std::uint64_t seed, bool traced) : random_(seed), cluster_(seed), steady_(cluster_), only_rolls_(seed % 2 == 0) {
+    if (traced) cluster_.trace([this](const std::string& call) { note("    " + call); });
     for (int i = 0; i < 3; ++i) cluster_.add_node("n" + std::to_string(next_node_++));
     if (only_rolls_) begin_steady();
   }
@@ -32,6 +33,7 @@ class Run {
     for (int i = 0; i < steps && result_.problems.empty(); ++i) {
       act();
       settle_a_little();
+      if (lags_too_long()) steady_.disturbed({});
       steady_.check(caught_up_, result_.problems);
     }
     if (result_.problems.empty()) become_quiet();
@@ -316,6 +318,7 @@ class Run {
 
   void lag() {
     held_ = !held_;
+    fresh_at_ = cluster_.clock().now();
     note(held_ ? "caches lag" : "caches catch up");
     held_ ? cluster_.api().hold_events() : cluster_.api().release_events();
     if (held_ || !chance(2)) return;
@@ -325,6 +328,7 @@ class Run {
   }
   void restart() {
     note("restart");
+    fresh_at_ = cluster_.clock().now();
     cluster_.restart();
   }
   void refuse() {
@@ -338,15 +342,22 @@ class Run {
     cluster_.kubelets(count, random_);
   }
 
+  // What a controller has asked for and not seen after that time counts as lost, and is asked for again: no bound holds then.
+  bool lags_too_long() { return held_ && cluster_.clock().now() - fresh_at_ >= informer::Expectations::timeout; }
+
   void settle_a_little() {
     caught_up_ = false;
     switch (random_.below(4)) {
       case 0: return;
       case 1: return cluster_.work_on_some(1 + random_.below(8));
-      case 2: note("time passes"); must_end(cluster_.pass(1s * (1 + number(90)))); break;
+      case 2: pass(1s * (1 + number(90))); break;
       default: must_end(cluster_.work());
     }
     caught_up_ = !held_;
+  }
+  void pass(std::chrono::seconds time) {
+    note("time passes: " + std::to_string(time.count()) + " s");
+    must_end(cluster_.pass(time));
   }
   void must_end(bool ended) {
     if (ended) return;
@@ -394,12 +405,13 @@ class Run {
   Drift result_;
   const bool only_rolls_;
   int next_node_ = 0, next_job_ = 0;
-  bool held_ = false;       // caches lag
+  bool held_ = false;       // caches lag behind since
+  Instant fresh_at_{};
   bool caught_up_ = false;  // the controllers have seen everything
 };
 
 }  // namespace
 
-Drift run_drift(std::uint64_t seed, int steps) { return Run(seed).run(steps); }
+Drift run_drift(std::uint64_t seed, int steps, bool traced) { return Run(seed, traced).run(steps); }
 
 }  // namespace plumb::controllers

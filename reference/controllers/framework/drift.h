@@ -11,11 +11,11 @@
 namespace plumb::controllers {
 
 struct Drift {
-  std::vector<std::string> journal;   // what was done, in order
+  std::vector<std::string> journal;   // what was done, in order; with the controllers' calls where they are traced
   std::vector<std::string> problems;  // what must not be; empty: none
   std::size_t calls = 0;              // of controllers
 };
 
-Drift run_drift(std::uint64_t seed, int steps);
+Drift run_drift(std::uint64_t seed, int steps, bool traced = false);
 
 }  // namespace plumb::controllers

@@ -48,6 +48,7 @@ std::optional<Error> DriftCluster::before_call(const Request& request) {
   ++calls_;
   last_calls_.push_back(informer::describe(request));
   if (last_calls_.size() > calls_kept) last_calls_.pop_front();
+  if (trace_) trace_((refusals_ > 0 && request.verb != informer::Verb::get ? "refused: " : "") + last_calls_.back());
   if (request.verb != informer::Verb::get) ++writes_[informer::describe(request)];
   if (refusals_ <= 0 || request.verb == informer::Verb::get) return std::nullopt;
   --refusals_;

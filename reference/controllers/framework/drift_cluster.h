@@ -41,6 +41,8 @@ class DriftCluster {
   void work_on_some(std::uint64_t keys);
   // What the controllers asked for last, the newest at the end.
   std::vector<std::string> last_calls() const { return {last_calls_.begin(), last_calls_.end()}; }
+  // Told of each call of a controller.
+  void trace(std::function<void(const std::string&)> tell) { trace_ = std::move(tell); }
   void restart();
   // The next calls are refused, with an error or as conflicts.
   void refuse_next(int calls) { refusals_ = calls; }
@@ -82,6 +84,7 @@ class DriftCluster {
   std::size_t calls_ = 0;
   std::map<std::string, int> writes_, succeeded_;
   std::deque<std::string> last_calls_;
+  std::function<void(const std::string&)> trace_;
 };
 
 }  // namespace plumb::controllers
