@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t most_problems = 20;
-constexpr int quiet_rounds = 60, rounds_without_cron = 12;  // of kubelets at work, each with five minutes
+constexpr int quiet_rounds = 60, rounds_without_cron = 24;  // of kubelets at work, each with five minutes
 constexpr int most_writes_a_step = 40;                      // of one kind to one object
 constexpr int most_writes_in_quiet = 250;                   // a CronJob's status is written several times each five minutes
 constexpr auto retries = 5s;                                // until what failed a few times has been tried again
@@ -172,6 +172,7 @@ class Run {
       witness_.check(result_.problems);
     }
     check_writes(most_writes_in_quiet);
+    if (!result_.problems.empty()) return;
     for (std::string& each : differences_from_declared(cluster_)) result_.problems.push_back(std::move(each));
     if (!result_.problems.empty()) return;
     cluster_.reset_writes();

@@ -162,7 +162,7 @@ class Declared {
     if (!is("Complete")) return;
     const std::int32_t wanted = each.spec.successPolicy ? 1 : each.spec.completions.value_or(1);
     // A pod that comes back to a Job without indexes counts, also beyond what the Job asks for; but each counts once.
-    const std::int32_t most = each.spec.completionMode == "Indexed" ? each.spec.completions.value_or(1) : cluster_.succeeded(each.metadata.name.str());
+    const std::int32_t most = each.spec.completionMode == "Indexed" ? each.spec.completions.value_or(1) : cluster_.succeeded(app_of(each));
     report_.same(each, "status.succeeded", each.status.succeeded, std::clamp(each.status.succeeded, wanted, std::max(wanted, most)));
   }
 
@@ -198,11 +198,18 @@ class Declared {
   void look_at(const autoscalingv2::HorizontalPodAutoscaler& each) {
     const auto target = cluster_.api().find<appsv1::Deployment>(informer::object_key(each.metadata.namespace_, each.spec.scaleTargetRef.name));
     if (!target || target->spec.paused || deployment::replicas_of(*target) == 0) return;
+    // As upstream, pods that have succeeded are counted as pods without metrics.
+    const std::string app = app_of(*target);
+    const auto has_ended = [&](const PodPtr& pod) { return app_of(*pod) == app && is_terminal(*pod); };
+    const Pods pods = all<corev1::Pod>();
+    if (std::any_of(pods.begin(), pods.end(), has_ended)) return;
     const std::int32_t size = deployment::replicas_of(*target), least = *each.spec.minReplicas, most = each.spec.maxReplicas;
     const double wanted = static_cast<double>(cluster_.load(target->metadata.name.str())) * 100 / drift_cpu_request / drift_utilization;
     const std::int32_t exact = std::clamp(static_cast<std::int32_t>(std::ceil(wanted)), least, most);
     const bool near = size >= least && size <= most && std::abs(wanted / size - 1) <= 0.11;
-    report_.holds(each, size == exact || near, "has scaled to " + std::to_string(size) + ", not " + std::to_string(exact));
+    std::string why;
+    for (const auto& condition : each.status.conditions) why += "; " + condition.type.str() + " " + condition.reason.str() + ": " + condition.message.str();
+    report_.holds(each, size == exact || near, "has scaled to " + std::to_string(size) + ", not " + std::to_string(exact) + why);
     report_.same(each, "status.desiredReplicas", each.status.desiredReplicas, size);
   }
 
@@ -230,6 +237,13 @@ class Declared {
     }
   }
 
+  // The counts of a pod that failed go over to the next of its index, which a Job that is suspended does not make.
+  bool waits_for_its_successor(const corev1::Pod& pod) {
+    const auto* owner = informer::controller_ref(pod);
+    const auto job = owner ? cluster_.api().find<batchv1::Job>(informer::object_key(pod.metadata.namespace_, owner->name)) : nullptr;
+    return job && job->metadata.uid == owner->uid && job->spec.suspend.value_or(false) && job->spec.backoffLimitPerIndex && pod.status.phase == corev1::PodFailed;
+  }
+
   void look_at_pods() {
     for (const PodPtr& pod : all<corev1::Pod>()) {
       const bool placed = pod->spec.nodeName.empty() || std::find(nodes_.begin(), nodes_.end(), pod->spec.nodeName.str()) != nodes_.end();
@@ -237,7 +251,7 @@ class Declared {
       int controllers = 0;
       for (const auto& owner : pod->metadata.ownerReferences) controllers += owner.controller.value_or(false);
       report_.holds(*pod, controllers <= 1, "has several controllers");
-      report_.holds(*pod, pod->metadata.finalizers.empty() , "is held by finalizer " + (pod->metadata.finalizers.empty() ? std::string() : pod->metadata.finalizers[0].str()));
+      report_.holds(*pod, pod->metadata.finalizers.empty() || waits_for_its_successor(*pod), "is held by finalizer " + (pod->metadata.finalizers.empty() ? std::string() : pod->metadata.finalizers[0].str()));
     }
   }
 

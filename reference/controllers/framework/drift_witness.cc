@@ -51,7 +51,7 @@ void DriftWitness::before_collection(const Request& request) {
 void DriftWitness::before_pod(const corev1::Pod& pod) {
   const auto* owner = informer::controller_ref(pod);
   const auto job = owner ? cluster_.api().find<batchv1::Job>(object_key(pod.metadata.namespace_, owner->name)) : nullptr;
-  if (!job || job->metadata.uid != owner->uid || excused_.contains(owner->uid.str())) return;
+  if (!job || job->metadata.uid != owner->uid || excused_.contains(owner->uid.str()) || excused_apps_.contains(app_of(*job))) return;
   const std::string name = job->metadata.name.str(), index = pod.metadata.annotations.get(index_annotation).str();
   const Pods pods = pods_of(cluster_, {owner->uid.str()});
   if (count(pods, is_active) >= job->spec.parallelism.value_or(1)) problems_.push_back("Job " + name + " gets more active pods than its parallelism");
@@ -71,9 +71,9 @@ void DriftWitness::before_job(const batchv1::Job& job) {
 }
 
 void DriftWitness::excuse(const std::string& app) {
-  for (const auto& job : cluster_.api().all<batchv1::Job>())
-    if (app.empty() || app_of(*job) == app) excused_.insert(job->metadata.uid.str());
+  if (!app.empty()) excused_apps_.insert(app);
   if (!app.empty()) return;
+  for (const auto& job : cluster_.api().all<batchv1::Job>()) excused_.insert(job->metadata.uid.str());
   for (const auto& cron_job : cluster_.api().all<batchv1::CronJob>()) excused_.insert(cron_job->metadata.uid.str());
   distrust_budgets();
 }
@@ -87,7 +87,8 @@ void DriftWitness::look_at(const batchv1::Job& job) {
   if (!before.end.empty() && end != before.end) problems_.push_back(name + " was " + before.end + " and is so no more");
   const auto& uncounted = status.uncountedTerminatedPods;
   const auto succeeded = status.succeeded + (uncounted ? static_cast<std::int32_t>(uncounted->succeeded.size()) : 0);
-  if (const int ever = cluster_.succeeded(job.metadata.name.view()); succeeded > ever)
+  // Pods that another Job of the same CronJob has left may be adopted, and then count.
+  if (const int ever = cluster_.succeeded(app_of(job)); succeeded > ever)
     problems_.push_back(name + " counts " + std::to_string(succeeded) + " succeeded pods of " + std::to_string(ever));
   before = {status.succeeded, status.failed, end};
 }

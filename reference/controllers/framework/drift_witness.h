@@ -6,8 +6,8 @@
 // - A CronJob that forbids or replaces concurrent jobs starts none beside one that runs.
 // - Evictions alone never leave fewer healthy pods than a budget demands.
 // Caches that lag, lost watches, failing calls and restarts excuse nothing. Like the bounds of drift_steady.h, those of Jobs and CronJobs
-// that are there do not hold any more once two managers worked at a time or caches lagged for too long; those of a Job not after
-// somebody changed its pods' labels.
+// that are there do not hold any more once two managers worked at a time or caches lagged for too long; those of Jobs not once
+// pods of their app were relabelled or orphaned: one that is adopted comes unforeseen.
 #pragma once
 
 #include <map>
@@ -46,9 +46,9 @@ class DriftWitness {
 
   DriftCluster& cluster_;
   std::vector<std::string> problems_;
-  std::set<std::string> excused_;           // UIDs of Jobs and CronJobs
-  std::map<std::string, Counts> counted_;   // of Jobs, by UID
-  std::set<std::string> trusted_;           // budgets, by key
+  std::set<std::string> excused_, excused_apps_;  // UIDs of Jobs and CronJobs; labels
+  std::map<std::string, Counts> counted_;         // of Jobs, by UID
+  std::set<std::string> trusted_;                 // budgets, by key
 };
 
 }  // namespace plumb::controllers
