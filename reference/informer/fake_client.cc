@@ -295,8 +295,12 @@ class FakeClient::State : public std::enable_shared_from_this<State> {
     if (resource.has_generation() && resource.spec_changed(*next, *current)) ++meta.generation;
     if (api::semantically_equal(*next, *current)) return current;
     // What a patch leaves that deletes a reference which is not there.
-    for (const auto& owner : meta.ownerReferences)
+    int controllers = 0;
+    for (const auto& owner : meta.ownerReferences) {
       if (owner.kind.empty()) return status_error(Code::invalid_argument, 422, "Invalid", "metadata.ownerReferences: Invalid value: kind must not be empty");
+      controllers += owner.controller.value_or(false);
+    }
+    if (controllers > 1) return status_error(Code::invalid_argument, 422, "Invalid", "metadata.ownerReferences: Invalid value: Only one reference can have Controller set to true");
     ObjectPtr stored = store(resource, std::move(next));
     if (gone(*stored)) drop(resource, stored);
     return stored;

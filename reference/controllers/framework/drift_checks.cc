@@ -1,67 +1,23 @@
 #include "reference/controllers/framework/drift_checks.h"
 
 #include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstdlib>
 #include <map>
 
+#include "reference/api/types/autoscalingv2.h"
 #include "reference/api/types/batchv1.h"
 #include "reference/api/types/policyv1.h"
 #include "reference/controllers/deployment/rollout.h"
-#include "reference/controllers/framework/count_or_percent.h"
+#include "reference/controllers/framework/drift_pods.h"
+#include "reference/controllers/framework/drift_workloads.h"
 #include "reference/controllers/framework/ownership.h"
-#include "reference/controllers/framework/pods.h"
 
 namespace plumb::controllers {
 namespace {
 
-using PodPtr = std::shared_ptr<const corev1::Pod>;
-using Pods = std::vector<PodPtr>;
-using informer::object_key;
-
-std::string app_of(const api::Object& object) { return object.metadata.labels.get("app").str(); }
-
-std::string controller_uid(const api::Object& object) {
-  const auto* reference = informer::controller_ref(object);
-  return reference ? reference->uid.str() : std::string();
-}
-
-Pods pods_of(DriftCluster& cluster, const std::set<std::string>& owners) {
-  Pods pods;
-  for (const PodPtr& pod : cluster.api().all<corev1::Pod>())
-    if (owners.contains(controller_uid(*pod))) pods.push_back(pod);
-  return pods;
-}
-
-std::set<std::string> owners_of_pods(DriftCluster& cluster, const api::Object& workload) {
-  std::set<std::string> owners{workload.metadata.uid.str()};
-  for (const auto& set : cluster.api().all<appsv1::ReplicaSet>())
-    if (controller_uid(*set) == workload.metadata.uid) owners.insert(set->metadata.uid.str());
-  return owners;
-}
-
-template <class Counts>
-std::int32_t count(const Pods& pods, Counts counts) {
-  return static_cast<std::int32_t>(std::count_if(pods.begin(), pods.end(), [&](const PodPtr& pod) { return counts(*pod); }));
-}
-
-// The fewest available and the most pods that a workload may have while it changes.
-struct Bounds {
-  std::int32_t wanted = 0, least = 0, most = 0, min_ready = 0;
-};
-
-Bounds bounds_of(const appsv1::Deployment& each) {
-  const std::int32_t replicas = deployment::replicas_of(each);
-  return {replicas, each.spec.strategy.type == "Recreate" ? 0 : replicas - deployment::max_unavailable(each), replicas + deployment::max_surge(each), each.spec.minReadySeconds};
-}
-Bounds bounds_of(const appsv1::StatefulSet& each) {
-  const std::int32_t replicas = each.spec.replicas.value_or(1);
-  return {replicas, replicas - 1, replicas, each.spec.minReadySeconds};
-}
-Bounds bounds_of(const appsv1::DaemonSet& each, std::int32_t nodes) {
-  const auto& rolling = each.spec.updateStrategy.rollingUpdate;
-  const std::int32_t unavailable = rolling ? scaled_value(rolling->maxUnavailable, nodes, true) : nodes;
-  const std::int32_t surge = rolling ? scaled_value(rolling->maxSurge, nodes, true) : 0;
-  return {nodes, nodes - unavailable, nodes + surge, each.spec.minReadySeconds};
-}
+using namespace drift;
 
 // Differences, each with the object that it is about.
 class Report {
@@ -76,11 +32,16 @@ class Report {
   std::vector<std::string> take() { return std::move(problems_); }
 
  private:
-  static std::string text(std::int64_t number) { return std::to_string(number); }
+  static std::string text(std::integral auto number) { return std::to_string(number); }
   static std::string text(const std::string& value) { return "\"" + value + "\""; }
   void add(const api::Object& about, const std::string& what) { problems_.push_back(std::string(about.type().name) + " " + about.metadata.name.str() + ": " + what); }
   std::vector<std::string> problems_;
 };
+
+bool has_condition(const batchv1::Job& job, std::string_view type) {
+  return std::any_of(job.status.conditions.begin(), job.status.conditions.end(), [&](const auto& condition) { return condition.type == type && condition.status == "True"; });
+}
+std::string_view end_of(const batchv1::Job& job) { return has_condition(job, "Complete") ? "Complete" : has_condition(job, "Failed") ? "Failed" : ""; }
 
 class Declared {
  public:
@@ -92,10 +53,17 @@ class Declared {
     for (const auto& each : all<appsv1::StatefulSet>()) look_at(*each);
     for (const auto& each : all<appsv1::DaemonSet>()) look_at(*each);
     for (const auto& each : all<batchv1::Job>()) look_at(*each);
+    for (const auto& each : all<batchv1::CronJob>()) look_at(*each);
+    for (const auto& each : all<autoscalingv2::HorizontalPodAutoscaler>()) look_at(*each);
     for (const auto& each : all<policyv1::PodDisruptionBudget>()) look_at(*each);
-    look_for_orphans<appsv1::ReplicaSet>();
-    look_for_orphans<appsv1::ControllerRevision>();
-    look_for_orphans<corev1::Pod>();
+    for (const auto& each : all<corev1::Namespace>()) report_.holds(*each, !each->metadata.deletionTimestamp, "is being deleted");
+    note_owners();
+    look_at_owned<appsv1::Deployment>();
+    look_at_owned<appsv1::ReplicaSet>();
+    look_at_owned<appsv1::ControllerRevision>();
+    look_at_owned<batchv1::Job>();
+    look_at_owned<corev1::ConfigMap>();
+    look_at_owned<corev1::Pod>();
     look_at_pods();
     return report_.take();
   }
@@ -184,9 +152,7 @@ class Declared {
 
   void look_at(const batchv1::Job& each) {
     report_.holds(each, !each.metadata.deletionTimestamp, "is being deleted");
-    const auto is = [&](std::string_view type) {
-      return std::any_of(each.status.conditions.begin(), each.status.conditions.end(), [&](const auto& condition) { return condition.type == type && condition.status == "True"; });
-    };
+    const auto is = [&](std::string_view type) { return has_condition(each, type); };
     report_.same(each, "status.active", each.status.active, 0);
     report_.same(each, "count of active pods", active_of(owned_by(each)), 0);
     const auto& uncounted = each.status.uncountedTerminatedPods;
@@ -194,9 +160,9 @@ class Declared {
     if (each.spec.suspend.value_or(false)) return report_.holds(each, is("Suspended") || is("Complete") || is("Failed"), "is not suspended");
     report_.holds(each, is("Complete") != is("Failed"), "has not come to an end");
     if (!is("Complete")) return;
-    const std::int32_t wanted = each.spec.completions.value_or(1);
+    const std::int32_t wanted = each.spec.successPolicy ? 1 : each.spec.completions.value_or(1);
     // A pod that comes back to a Job without indexes counts, also beyond what the Job asks for; but each counts once.
-    const std::int32_t most = each.spec.completionMode == "Indexed" ? wanted : cluster_.succeeded(each.metadata.name.str());
+    const std::int32_t most = each.spec.completionMode == "Indexed" ? each.spec.completions.value_or(1) : cluster_.succeeded(app_of(each));
     report_.same(each, "status.succeeded", each.status.succeeded, std::clamp(each.status.succeeded, wanted, std::max(wanted, most)));
   }
 
@@ -215,85 +181,99 @@ class Declared {
     report_.holds(each, each.status.disruptedPods.empty(), "waits for pods that were evicted");
   }
 
-  template <class T>
-  void look_for_orphans() {
-    std::set<std::string> uids;
+  void look_at(const batchv1::CronJob& each) {
+    report_.holds(each, !each.metadata.deletionTimestamp, "is being deleted");
+    std::int32_t complete = 0, failed = 0, unfinished = 0;
+    for (const auto& job : all<batchv1::Job>()) {
+      if (controller_uid(*job) != each.metadata.uid) continue;
+      const std::string_view end = end_of(*job);
+      (end == "Complete" ? complete : end == "Failed" ? failed : unfinished) += 1;
+    }
+    report_.same(each, "count of jobs in status.active", each.status.active.size(), static_cast<std::size_t>(unfinished));
+    report_.holds(each, complete <= *each.spec.successfulJobsHistoryLimit, "keeps " + std::to_string(complete) + " complete jobs");
+    report_.holds(each, failed <= *each.spec.failedJobsHistoryLimit, "keeps " + std::to_string(failed) + " failed jobs");
+  }
+
+  // The size that the load asks for, or one so near that it is left alone.
+  void look_at(const autoscalingv2::HorizontalPodAutoscaler& each) {
+    const auto target = cluster_.api().find<appsv1::Deployment>(informer::object_key(each.metadata.namespace_, each.spec.scaleTargetRef.name));
+    if (!target || target->spec.paused || deployment::replicas_of(*target) == 0) return;
+    // As upstream, pods that have succeeded are counted as pods without metrics.
+    const std::string app = app_of(*target);
+    const auto has_ended = [&](const PodPtr& pod) { return app_of(*pod) == app && is_terminal(*pod); };
+    const Pods pods = all<corev1::Pod>();
+    if (std::any_of(pods.begin(), pods.end(), has_ended)) return;
+    const std::int32_t size = deployment::replicas_of(*target), least = *each.spec.minReplicas, most = each.spec.maxReplicas;
+    const double wanted = static_cast<double>(cluster_.load(target->metadata.name.str())) * 100 / drift_cpu_request / drift_utilization;
+    const std::int32_t exact = std::clamp(static_cast<std::int32_t>(std::ceil(wanted)), least, most);
+    const bool near = size >= least && size <= most && std::abs(wanted / size - 1) <= 0.11;
+    std::string why;
+    for (const auto& condition : each.status.conditions) why += "; " + condition.type.str() + " " + condition.reason.str() + ": " + condition.message.str();
+    report_.holds(each, size == exact || near, "has scaled to " + std::to_string(size) + ", not " + std::to_string(exact) + why);
+    report_.same(each, "status.desiredReplicas", each.status.desiredReplicas, size);
+  }
+
+  void note_owners() {
     const auto note = [&](const auto& list) {
-      for (const auto& each : list) uids.insert(each->metadata.uid.str());
+      for (const auto& each : list) owners_.insert(each->metadata.uid.str());
     };
     note(all<appsv1::Deployment>());
     note(all<appsv1::ReplicaSet>());
     note(all<appsv1::StatefulSet>());
     note(all<appsv1::DaemonSet>());
     note(all<batchv1::Job>());
-    for (const auto& each : all<T>())
-      for (const auto& owner : each->metadata.ownerReferences) report_.holds(*each, uids.contains(owner.uid.str()), "belongs to " + owner.kind.str() + " " + owner.name.str() + ", which is gone");
+    note(all<batchv1::CronJob>());
+    note(all<corev1::ConfigMap>());
+  }
+
+  // The garbage collector has no more to do, and everything has its namespace.
+  template <class T>
+  void look_at_owned() {
+    for (const auto& each : all<T>()) {
+      for (const auto& owner : each->metadata.ownerReferences)
+        report_.holds(*each, owners_.contains(owner.uid.str()), "belongs to " + owner.kind.str() + " " + owner.name.str() + ", which is gone");
+      report_.holds(*each, !each->metadata.deletionTimestamp, "is being deleted");
+      report_.holds(*each, cluster_.api().find<corev1::Namespace>(each->metadata.namespace_.view()) != nullptr, "is in namespace " + each->metadata.namespace_.str() + ", which is gone");
+    }
+  }
+
+  // The counts of a pod that failed go over to the next of its index, which a Job that is suspended does not make.
+  bool waits_for_its_successor(const corev1::Pod& pod) {
+    const auto* owner = informer::controller_ref(pod);
+    const auto job = owner ? cluster_.api().find<batchv1::Job>(informer::object_key(pod.metadata.namespace_, owner->name)) : nullptr;
+    return job && job->metadata.uid == owner->uid && job->spec.suspend.value_or(false) && job->spec.backoffLimitPerIndex && pod.status.phase == corev1::PodFailed;
   }
 
   void look_at_pods() {
     for (const PodPtr& pod : all<corev1::Pod>()) {
-      report_.holds(*pod, !pod->metadata.deletionTimestamp, "is being deleted");
       const bool placed = pod->spec.nodeName.empty() || std::find(nodes_.begin(), nodes_.end(), pod->spec.nodeName.str()) != nodes_.end();
       report_.holds(*pod, placed, "is on node " + pod->spec.nodeName.str() + ", which is gone");
       int controllers = 0;
       for (const auto& owner : pod->metadata.ownerReferences) controllers += owner.controller.value_or(false);
       report_.holds(*pod, controllers <= 1, "has several controllers");
-      report_.holds(*pod, pod->metadata.finalizers.empty() , "is held by finalizer " + (pod->metadata.finalizers.empty() ? std::string() : pod->metadata.finalizers[0].str()));
+      report_.holds(*pod, pod->metadata.finalizers.empty() || waits_for_its_successor(*pod), "is held by finalizer " + (pod->metadata.finalizers.empty() ? std::string() : pod->metadata.finalizers[0].str()));
     }
   }
 
   DriftCluster& cluster_;
   const std::vector<std::string> nodes_;
+  std::set<std::string> owners_;  // UIDs
   Report report_;
 };
 
 }  // namespace
 
-void SteadyWorkloads::disturbed(const std::string& app) { app.empty() ? steady_.clear() : static_cast<void>(steady_.erase(app)); }
-
-// Pods that a workload provides for. As upstream's, a Deployment keeps within its surge by the sizes of its replica sets: a pod of one that
-// shrinks may still be there when one of another that grows comes.
-std::int32_t SteadyWorkloads::planned_of(const appsv1::Deployment& each, std::int32_t) {
-  std::int32_t planned = 0;
-  for (const auto& set : cluster_.api().all<appsv1::ReplicaSet>())
-    if (controller_uid(*set) == each.metadata.uid) planned += deployment::replicas_of(*set);
-  return planned;
-}
-
-void SteadyWorkloads::check(bool caught_up, std::vector<std::string>& problems) {
-  const WallTime now = cluster_.clock().wall();
-  std::set<std::string> still;
-  const auto nodes = cluster_.nodes();
-  // On a node that is gone, where the pod is going to be deleted.
-  const auto is_stranded = [&](const Pods& pods) {
-    return std::any_of(pods.begin(), pods.end(), [&](const PodPtr& pod) { return std::find(nodes.begin(), nodes.end(), pod->spec.nodeName.str()) == nodes.end(); });
-  };
-  const auto look_at = [&](const auto& each, const Bounds& bounds) {
-    const std::string app = app_of(each);
-    if (each.metadata.deletionTimestamp) return;
-    Pods pods = pods_of(cluster_, owners_of_pods(cluster_, each));
-    // One that lost its label is going to be released.
-    std::erase_if(pods, [&](const PodPtr& pod) { return app_of(*pod) != app; });
-    const std::int32_t available = count(pods, [&](const corev1::Pod& pod) { return is_active(pod) && is_available(pod, bounds.min_ready, now); });
-    const std::int32_t active = count(pods, is_active), planned = planned_of(each, active);
-    if (steady_.contains(app)) {
-      still.insert(app);
-      const auto problem = [&](const std::string& what) { problems.push_back(app + ": " + what); };
-      if (available < bounds.least) problem(std::to_string(available) + " pods are available, " + std::to_string(bounds.least) + " have to be");
-      if (planned > bounds.most) problem("there are " + std::to_string(planned) + " pods, at most " + std::to_string(bounds.most) + " may be");
-    } else if (caught_up && !is_stranded(pods) && available == bounds.wanted && active == bounds.wanted && each.status.observedGeneration == each.metadata.generation) {
-      still.insert(app);
-    }
-  };
-  for (const auto& each : cluster_.api().all<appsv1::Deployment>())
-    if (each->status.availableReplicas == deployment::replicas_of(*each) || steady_.contains(app_of(*each))) look_at(*each, bounds_of(*each));
-  for (const auto& each : cluster_.api().all<appsv1::StatefulSet>())
-    if (each->spec.updateStrategy.type == "RollingUpdate" && (each->status.replicas == each->spec.replicas.value_or(1) || steady_.contains(app_of(*each)))) look_at(*each, bounds_of(*each));
-  for (const auto& each : cluster_.api().all<appsv1::DaemonSet>())
-    if (each->spec.updateStrategy.type == "RollingUpdate") look_at(*each, bounds_of(*each, static_cast<std::int32_t>(cluster_.nodes().size())));
-  steady_ = std::move(still);
-}
-
 std::vector<std::string> differences_from_declared(DriftCluster& cluster) { return Declared(cluster).differences(); }
+
+std::vector<std::string> overdue_cron_jobs(DriftCluster& cluster) {
+  constexpr auto late = std::chrono::minutes(6);  // they start something each five
+  std::vector<std::string> overdue;
+  for (const auto& each : cluster.api().all<batchv1::CronJob>()) {
+    if (each->spec.suspend.value_or(false) || each->spec.concurrencyPolicy == "Forbid") continue;
+    const api::Time& last = each->status.lastScheduleTime;
+    if (!last || cluster.clock().wall() - last.wall() > late) overdue.push_back("CronJob " + each->metadata.name.str() + " has not started what was due");
+  }
+  return overdue;
+}
 
 }  // namespace plumb::controllers

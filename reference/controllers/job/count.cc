@@ -13,6 +13,8 @@ namespace {
 bool may_untrack(const Pass& pass, const PodPtr& pod) {
   if (pass.job->metadata.deletionTimestamp || pass.finished || pod->status.phase == corev1::PodSucceeded) return true;
   if (!has_failed(*pass.job, *pod)) return false;
+  // Somebody wants it gone, and there may never be a successor: not in a namespace that goes, nor while the job is suspended.
+  if (pod->metadata.deletionTimestamp) return true;
   const auto index = completion_index(*pod);
   const auto kept = index ? pass.to_be_replaced.find(*index) : pass.to_be_replaced.end();
   return kept == pass.to_be_replaced.end() || kept->second != pod;

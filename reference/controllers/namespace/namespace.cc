@@ -77,12 +77,17 @@ Stage lists(const corev1::Namespace& home, const Resources& resources) {
   return stage;
 }
 
+// What is on its way already is not asked to go again.
+bool is_all_going(const std::vector<ObjectPtr>& items) {
+  return std::all_of(items.begin(), items.end(), [](const ObjectPtr& item) { return static_cast<bool>(item->metadata.deletionTimestamp); });
+}
+
 Stage deletions(const corev1::Namespace& home, const Resources& resources, const Outcome& found) {
   Stage stage;
   metav1::DeleteOptions options;
   options.propagationPolicy = metav1::DeletePropagationBackground;
   for (std::size_t i = 0; i < resources.size(); ++i) {
-    if (found.answers[i].items.empty()) continue;
+    if (is_all_going(found.answers[i].items)) continue;
     Action& action = stage.actions.emplace_back();
     action.request = informer::remove_collection_request(*resources[i], home.metadata.name, options);
     action.accept = {"NotFound"};
@@ -119,7 +124,7 @@ Plan conclude(const NamespacePtr& home, const Remaining& remaining, const std::o
 Plan empty_of(const NamespacePtr& home, const Resources& resources, const Outcome& found, std::function<Plan(const Remaining&)> when_listed, const Now& now) {
   Plan plan;
   Stage doomed = deletions(*home, resources, found);
-  if (doomed.actions.empty()) return when_listed({});
+  if (doomed.actions.empty()) return when_listed(remaining_of(resources, found, 0));
   const std::size_t first = doomed.actions.size();
   plan.stages.push_back(std::move(doomed));
   plan.stages.push_back(lists(*home, resources));
