@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/base/log.h"
 #include "reference/informer/client.h"
 
 namespace plumb::scheduler {
@@ -10,7 +11,7 @@ void Bindings::begin(QueuedPod queued, Lane& lane, const std::string& node, Inst
   if (!reserve(queued, lane, node, began)) return;
   if (!preparations_.begin(*lane.profile, queued.pod, node, clock_.now())) return send(std::move(queued), lane, node, began);
   std::string uid(queued.pod->uid());
-  all_.insert_or_assign(std::move(uid), Binding{std::move(queued), &lane, {}, node, began, clock_.now()});
+  all_.insert_or_assign(std::move(uid), Binding{std::move(queued), &lane, nullptr, {}, node, began, clock_.now()});
 }
 
 bool Bindings::refresh(const std::shared_ptr<const corev1::Pod>& pod) {
@@ -64,15 +65,31 @@ bool Bindings::go_on(Instant now) {
 
 void Bindings::send(QueuedPod queued, Lane& lane, const std::string& node, Instant began) {
   const PodInfoPtr pod = queued.pod;
-  const auto& binders = lane.profile->bind;
-  const auto binder = std::find_if(binders.begin(), binders.end(), [&](const auto& asked) { return asked.plugin->binds(*pod); });
-  if (binder == binders.end()) {
-    for (const auto& asked : lane.profile->reserve) asked.plugin->unreserve(*pod, node);
-    table_.forget(pod->uid());
-    return failures_.add(std::move(queued), lane, {Code::error, "no plugin binds this pod"}, began);
-  }
+  const Extender* extender = binder_of(*pod->pod);
+  Binding binding{std::move(queued), &lane, extender, {}, node, began, clock_.now()};
+  if (!extender) return send_by_plugin(std::move(binding));
   std::string uid(pod->uid());
-  all_.insert_or_assign(uid, Binding{std::move(queued), &lane, binder->traits.name, node, began, clock_.now()});
+  all_.insert_or_assign(uid, std::move(binding));
+  extender->bind(pod->pod, node, [inbox = inbox_, uid = std::move(uid)](Status answer) {
+    inbox->put({.about = Message::About::binding, .uid = uid, .answer = std::move(answer)});
+  });
+}
+
+const Extender* Bindings::binder_of(const corev1::Pod& pod) const {
+  const auto found = std::find_if(extenders_.begin(), extenders_.end(), [&](const auto& one) { return one->binds() && one->is_interested(pod); });
+  return found == extenders_.end() ? nullptr : found->get();
+}
+
+void Bindings::send_by_plugin(Binding binding) {
+  const PodInfoPtr pod = binding.queued.pod;
+  const auto& binders = binding.lane->profile->bind;
+  const auto binder = std::find_if(binders.begin(), binders.end(), [&](const auto& asked) { return asked.plugin->binds(*pod); });
+  if (binder == binders.end()) return give_back(std::move(binding), "no plugin binds this pod");
+  const std::string node = binding.node;
+  std::string uid(pod->uid());
+  binding.extender = nullptr;
+  binding.plugin = binder->traits.name;
+  all_.insert_or_assign(uid, std::move(binding));
   binder->plugin->bind(client_, *pod, node, [inbox = inbox_, uid = std::move(uid)](Status answer) {
     inbox->put({.about = Message::About::binding, .uid = uid, .answer = std::move(answer)});
   });
@@ -84,8 +101,12 @@ void Bindings::bound(const Message& answer) {
   Binding binding = take(found);
   const Instant now = clock_.now();
   const std::string_view profile = binding.lane->name();
-  metrics_.bound(profile, now - binding.sent, answer.answer.ok());
   const corev1::Pod& pod = *binding.queued.pod->pod;
+  if (!answer.answer.ok() && binding.extender && binding.extender->options().ignorable) {
+    log::warning("scheduler", "bind pod " + informer::object_key(pod) + " without an ignorable extender: " + answer.answer.error().message);
+    return send_by_plugin(std::move(binding));
+  }
+  metrics_.bound(profile, now - binding.sent, answer.answer.ok());
   if (answer.answer.ok()) {
     metrics_.tried(TryResult::scheduled, profile, now - binding.began);
     metrics_.scheduled(binding.queued.attempts, now - *binding.queued.first_tried_from);
@@ -94,8 +115,8 @@ void Bindings::bound(const Message& answer) {
     return;
   }
   // Where the informer has shown the pod on a node the answer was lost, or another scheduler was first.
-  const std::string why = "binding rejected: running Bind plugin \"" + std::string(binding.plugin) + "\": " + answer.answer.error().message;
-  give_back(std::move(binding), why);
+  const std::string by = binding.extender ? "" : "running Bind plugin \"" + std::string(binding.plugin) + "\": ";
+  give_back(std::move(binding), "binding rejected: " + by + answer.answer.error().message);
 }
 
 // The way to the node is closed: everything reserved is free again, and the pod back in the queue.

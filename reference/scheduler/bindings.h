@@ -1,7 +1,7 @@
 // The way of a pod from its decision to its node: Reserve, Permit, PreBind, Bind; and back, where one of them says no.
 //
 // The pod counts on its node from the beginning (assumed). Writes are on the way while other pods are decided about; answers come through
-// the inbox. Of the scheduling thread alone.
+// the inbox. An extender that binds and is interested in the pod goes before the Bind plugins. Of the scheduling thread alone.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/string_map.h"
+#include "reference/scheduler/consultations.h"
 #include "reference/scheduler/failures.h"
 #include "reference/scheduler/inbox.h"
 #include "reference/scheduler/lanes.h"
@@ -20,9 +21,9 @@ namespace plumb::scheduler {
 
 class Bindings {
  public:
-  Bindings(informer::Client& client, Clock& clock, NodeTable& table, SchedulingQueue& queue, Failures& failures, SchedulerMetrics& metrics,
-           std::shared_ptr<Inbox> inbox)
-      : client_(client), clock_(clock), table_(table), queue_(queue), failures_(failures), metrics_(metrics), inbox_(inbox),
+  Bindings(informer::Client& client, Clock& clock, NodeTable& table, const Extenders& extenders, SchedulingQueue& queue, Failures& failures,
+           SchedulerMetrics& metrics, std::shared_ptr<Inbox> inbox)
+      : client_(client), clock_(clock), table_(table), extenders_(extenders), queue_(queue), failures_(failures), metrics_(metrics), inbox_(inbox),
         preparations_(client, std::move(inbox)) {}
 
   // A pod that has been assumed on the node.
@@ -50,19 +51,23 @@ class Bindings {
   struct Binding {
     QueuedPod queued;
     Lane* lane;
-    std::string_view plugin;
+    const Extender* extender;  // that binds it …
+    std::string_view plugin;   // … or which plugin does
     std::string node;
     Instant began, sent;
   };
   bool reserve(QueuedPod& queued, Lane& lane, const std::string& node, Instant began);
   void unreserve(const Binding& binding);
   void send(QueuedPod queued, Lane& lane, const std::string& node, Instant began);
+  const Extender* binder_of(const corev1::Pod& pod) const;
+  void send_by_plugin(Binding binding);
   void give_back(Binding binding, const std::string& why);
   Binding take(StringMap<Binding>::iterator at);
 
   informer::Client& client_;
   Clock& clock_;
   NodeTable& table_;
+  const Extenders& extenders_;
   SchedulingQueue& queue_;
   Failures& failures_;
   SchedulerMetrics& metrics_;

@@ -41,13 +41,14 @@ void ClusterChanges::pod_changed(const PodPtr& before, const PodPtr& after) {
   if (!after) return;
   if (is_terminal(*after)) return pod_gone(*after);
   if (!after->spec.nodeName.empty()) return pod_placed(after);
-  if (!lanes_.of(*after) || bindings_.refresh(after)) return;
+  if (!lanes_.of(*after) || bindings_.refresh(after) || consultations_.refresh(after)) return;
   const auto info = std::make_shared<PodInfo>(after);
   table_.nominations.update(info);
   queue_.set(info, clock_.now());
 }
 
 void ClusterChanges::pod_placed(const PodPtr& pod) {
+  consultations_.drop(pod->metadata.uid);
   queue_.remove(pod->metadata.uid);
   table_.nominations.withdraw(pod->metadata.uid);
   const Change change = table_.set_pod(pod);
@@ -56,6 +57,7 @@ void ClusterChanges::pod_placed(const PodPtr& pod) {
 
 void ClusterChanges::pod_gone(const corev1::Pod& pod) {
   bindings_.drop(pod.metadata.uid);
+  consultations_.drop(pod.metadata.uid);
   queue_.remove(pod.metadata.uid);
   table_.nominations.withdraw(pod.metadata.uid);
   queue_.move(table_.remove_pod(pod.metadata.uid), "AssignedPodDelete", clock_.now());

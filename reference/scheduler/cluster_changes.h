@@ -7,13 +7,14 @@
 
 #include "harness/base/clock.h"
 #include "reference/scheduler/bindings.h"
+#include "reference/scheduler/consultations.h"
 
 namespace plumb::scheduler {
 
 class ClusterChanges {
  public:
-  ClusterChanges(const Clock& clock, NodeTable& table, SchedulingQueue& queue, Bindings& bindings, Lanes& lanes)
-      : clock_(clock), table_(table), queue_(queue), bindings_(bindings), lanes_(lanes) {}
+  ClusterChanges(const Clock& clock, NodeTable& table, SchedulingQueue& queue, Consultations& consultations, Bindings& bindings, Lanes& lanes)
+      : clock_(clock), table_(table), queue_(queue), consultations_(consultations), bindings_(bindings), lanes_(lanes) {}
 
   void take(const Message& message);
 
@@ -29,6 +30,7 @@ class ClusterChanges {
   const Clock& clock_;
   NodeTable& table_;
   SchedulingQueue& queue_;
+  Consultations& consultations_;
   Bindings& bindings_;
   Lanes& lanes_;
 };

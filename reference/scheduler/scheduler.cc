@@ -22,8 +22,8 @@ constexpr Duration sync_poll = std::chrono::milliseconds(50);
 class Scheduler::Core {
  public:
   Core(informer::Client& client, informer::InformerFactory& informers, Clock& clock, SchedulerOptions options,
-       std::vector<std::unique_ptr<Profile>> profiles)
-      : client_(client), clock_(clock), options_(std::move(options)),
+       std::vector<std::unique_ptr<Profile>> profiles, std::shared_ptr<net::Reactor> reactor, Extenders extenders)
+      : client_(client), clock_(clock), options_(std::move(options)), reactor_(std::move(reactor)), extenders_(std::move(extenders)),
         needed_{&informers.informer<corev1::Node>(), &informers.informer<corev1::Pod>(), &informers.informer<corev1::Namespace>()},
         order_(*profiles.front()->queue_sort.front().plugin),
         lanes_(std::move(profiles), table_, client, clock, options_.seed,
@@ -33,7 +33,12 @@ class Scheduler::Core {
                [this](SchedulingQueue::Place place, std::string_view event) { metrics_.incoming(place, event); }, options_.queue) {
     for (std::size_t i = 0; i < 3; ++i) tell_of(*needed_[i]);
   }
-  ~Core() { stop(); }
+  ~Core() {
+    stop();
+    if (!reactor_) return;
+    extenders_.clear();
+    reactor_->stop();
+  }
 
   void start() {
     if (thread_.joinable()) return;
@@ -69,6 +74,14 @@ class Scheduler::Core {
       if (!may_schedule()) break;
       queue_.flush(now);
       if (bindings_.size() >= options_.most_bindings) break;
+      if (auto over = consultations_.ended()) {
+        conclude(std::move(*over));
+        continue;
+      }
+      if (auto turn = consultations_.next()) {
+        consult(std::move(*turn));
+        continue;
+      }
       std::optional<QueuedPod> pod = queue_.pop();
       if (!pod) break;
       try_pod(std::move(*pod), now);
@@ -80,7 +93,7 @@ class Scheduler::Core {
 
   Counts counts() const {
     using Place = SchedulingQueue::Place;
-    return {queue_.size(Place::active), queue_.size(Place::backoff), queue_.size(Place::unschedulable), queue_.size(Place::gated), bindings_.size()};
+    return {queue_.size(Place::active), queue_.size(Place::backoff), queue_.size(Place::unschedulable), queue_.size(Place::gated), bindings_.size(), consultations_.size()};
   }
 
  private:
@@ -104,6 +117,7 @@ class Scheduler::Core {
         case About::object: changes_.take(message); break;
         case About::preparation: bindings_.prepared(message); break;
         case About::binding: bindings_.bound(message); break;
+        case About::consultation: consultations_.told(message); break;
         case About::preemption: preemptions_.told(message, *lanes_.of(*message.preemptor)->recorder); break;
       }
     }
@@ -155,27 +169,66 @@ class Scheduler::Core {
   // --- one try
 
   void try_pod(QueuedPod queued, Instant began) {
-    const PodInfoPtr pod = queued.pod;
-    Lane& lane = *lanes_.of(*pod->pod);
-    if (pod->pod->metadata.deletionTimestamp) {
-      lane.recorder->record(*pod->pod, informer::event_warning, "FailedScheduling", "skip schedule deleting pod: " + informer::object_key(*pod->pod));
-      return;
-    }
-    const Decision decision = lane.cycle->run(*pod);
+    Lane& lane = *lanes_.of(*queued.pod->pod);
+    if (is_leaving(*queued.pod->pod, lane)) return;
+    if (consultations_.concerns(*queued.pod->pod)) return consultations_.line_up(std::move(queued), lane, began);
+    Decision decision = lane.cycle->run(*queued.pod);
+    carry_out({std::move(queued), &lane, began}, std::move(decision));
+  }
+
+  bool is_leaving(const corev1::Pod& pod, Lane& lane) {
+    if (!pod.metadata.deletionTimestamp) return false;
+    lane.recorder->record(pod, informer::event_warning, "FailedScheduling", "skip schedule deleting pod: " + informer::object_key(pod));
+    return true;
+  }
+
+  // What extenders will be asked about the pod.
+  void consult(Consultation pod) {
+    if (is_leaving(*pod.queued.pod->pod, *pod.lane)) return;
+    Decision search = pod.lane->cycle->search(*pod.queued.pod, consultations_.concerns_preemption(*pod.queued.pod->pod));
+    if (!search.found.empty()) return consultations_.ask_about_nodes(std::move(pod), std::move(search));
+    carry_out(std::move(pod), std::move(search));
+  }
+
+  // They have answered.
+  void conclude(Consultation pod) {
+    if (is_leaving(*pod.queued.pod->pod, *pod.lane)) return;
+    if (pod.decision) return conclude_preemption(std::move(pod));
+    if (!pod.error.empty()) return failures_.add(std::move(pod.queued), *pod.lane, {Code::error, pod.error}, pod.began);
+    Decision decision = pod.lane->cycle->run(*pod.queued.pod, &pod.advice, consultations_.concerns_preemption(*pod.queued.pod->pod));
+    carry_out(std::move(pod), std::move(decision));
+  }
+
+  void conclude_preemption(Consultation pod) {
+    Decision decision = std::move(*pod.decision);
+    if (pod.error.empty()) pod.lane->cycle->choose(decision);
+    else decision.message += " preemption: " + pod.error;
+    decision.rooms.clear();
+    carry_out(std::move(pod), std::move(decision));
+  }
+
+  void carry_out(Consultation pod, Decision decision) {
+    if (!decision.rooms.empty()) return consultations_.ask_about_rooms(std::move(pod), std::move(decision));
+    const PodInfoPtr info = pod.queued.pod;
+    Lane& lane = *pod.lane;
     metrics_.decided(decision, lane.name());
     if (!decision.node) {
-      preemptions_.carry_out(pod, lane.name(), decision);
-      return failures_.add(std::move(queued), lane, {decision.code, decision.message, decision.refusers, decision.nominate}, began);
+      preemptions_.carry_out(info, lane.name(), decision);
+      failures_.add(std::move(pod.queued), lane, {decision.code, decision.message, decision.refusers, decision.nominate}, pod.began);
+      if (decision.outdated) queue_.reconsider(info->uid(), clock_.now());
+      return;
     }
     const std::string node = decision.node->name().str();
-    if (!table_.assume(pod, node)) return;  // has a node already
-    table_.nominations.withdraw(pod->uid());
-    bindings_.begin(std::move(queued), lane, node, began);
+    if (!table_.assume(info, node)) return;  // has a node already
+    table_.nominations.withdraw(info->uid());
+    bindings_.begin(std::move(pod.queued), lane, node, pod.began);
   }
 
   informer::Client& client_;
   Clock& clock_;
   const SchedulerOptions options_;
+  const std::shared_ptr<net::Reactor> reactor_;  // of the extenders; nullptr without any
+  Extenders extenders_;
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   std::atomic<bool> stopped_{false}, leading_{false};
   SchedulerMetrics metrics_;
@@ -192,8 +245,9 @@ class Scheduler::Core {
   SchedulingQueue queue_;
   Failures failures_{client_, clock_, table_.nominations, queue_, metrics_};
   Preemptions preemptions_{client_, clock_, table_.nominations, queue_, inbox_};
-  Bindings bindings_{client_, clock_, table_, queue_, failures_, metrics_, inbox_};
-  ClusterChanges changes_{clock_, table_, queue_, bindings_, lanes_};
+  Consultations consultations_{extenders_, order_, inbox_};
+  Bindings bindings_{client_, clock_, table_, extenders_, queue_, failures_, metrics_, inbox_};
+  ClusterChanges changes_{clock_, table_, queue_, consultations_, bindings_, lanes_};
   std::vector<Message> reading_;
   std::optional<Clock::TimerId> timer_;
 };
@@ -208,8 +262,20 @@ Result<std::unique_ptr<Scheduler>> Scheduler::make(informer::Client& client, inf
     profiles.push_back(PLUMB_TRY(Profile::make(profile)));
   }
   if (profiles.empty()) return fail(plumb::Code::invalid_argument, "a scheduler needs a profile");
-  return std::unique_ptr<Scheduler>(
-      new Scheduler(std::make_unique<Core>(client, informers, clock, std::move(options), std::move(profiles))));
+  PLUMB_TRY(check_extenders(options.extenders));
+  const auto reactor = options.extenders.empty() ? nullptr : net::Reactor::start("extenders");
+  Extenders extenders;
+  for (const ExtenderOptions& one : options.extenders) {
+    auto extender = Extender::make(one, reactor);
+    if (!extender.ok()) {
+      extenders.clear();
+      reactor->stop();
+      return std::move(extender).error();
+    }
+    extenders.push_back(std::move(*extender));
+  }
+  return std::unique_ptr<Scheduler>(new Scheduler(
+      std::make_unique<Core>(client, informers, clock, std::move(options), std::move(profiles), reactor, std::move(extenders))));
 }
 
 Scheduler::Scheduler(std::unique_ptr<Core> core) : core_(std::move(core)) {}
