@@ -2,8 +2,7 @@
 // https://kubernetes.io/docs/reference/scheduling/config/
 //
 // Heeded: profiles with their plugins, pluginConfig and percentageOfNodesToScore; percentageOfNodesToScore, podInitialBackoffSeconds and
-// podMaxBackoffSeconds for all. What other programs' files say of connections, leader election, profiling and parallelism is left to flags.
-// Extenders are refused: there are none.
+// podMaxBackoffSeconds for all; extenders. What other programs' files say of connections, leader election, profiling and parallelism is left to flags.
 #pragma once
 
 #include <string_view>

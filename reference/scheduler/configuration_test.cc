@@ -102,12 +102,61 @@ TEST(Configuration, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(refusal("profile: []"), "profile: is not known here");
   EXPECT_EQ(refusal("percentageOfNodesToScore: 101"), "percentageOfNodesToScore: 101 is not within 0 and 100");
   EXPECT_EQ(refusal("podInitialBackoffSeconds: 5\npodMaxBackoffSeconds: 4"), "podMaxBackoffSeconds: 4 is not within 5 and 1000000");
-  EXPECT_EQ(refusal("extenders: [{urlPrefix: x}]"), "extenders: are not supported");
   EXPECT_EQ(refusal("profiles: [{}, {}]"), "profiles[0].schedulerName: is needed where there are several profiles");
   EXPECT_EQ(refusal("profiles: [{plugins: {filters: {}}}]"), "profiles[0].plugins.filters: is not known here");
   EXPECT_EQ(refusal("profiles: [{plugins: {filter: {enabled: [{name: A, weight: 1}]}}}]"),
             "profiles[0].plugins.filter.enabled[0].weight: has a meaning for score and multiPoint alone");
   EXPECT_EQ(refusal("profiles: [{pluginConfig: [{name: A}, {name: A}]}]"), "profiles[0].pluginConfig[1].name: there are arguments for A already");
+}
+
+TEST(Configuration, ReadsExtenders) {
+  const auto options = read(R"(
+extenders:
+- urlPrefix: https://gpu.example.com/scheduler/
+  filterVerb: filter
+  prioritizeVerb: prioritize
+  weight: 3
+  preemptVerb: preempt
+  bindVerb: bind
+  enableHTTPS: true
+  tlsConfig: {insecure: true, serverName: gpu, caData: Q0E=}
+  httpTimeout: 2s
+  nodeCacheCapable: true
+  ignorable: true
+  managedResources: [{name: example.com/gpu, ignoredByScheduler: true}, {name: example.com/fpga}]
+- urlPrefix: http://127.0.0.1:80
+profiles:
+- pluginConfig: [{name: NodeResourcesFit, args: {ignoredResources: [example.com/old]}}]
+)");
+  ASSERT_TRUE(options.ok()) << options.error().message;
+  ASSERT_EQ(options->extenders.size(), 2u);
+  const ExtenderOptions& gpu = options->extenders.front();
+  EXPECT_EQ(gpu.url_prefix, "https://gpu.example.com/scheduler/");
+  EXPECT_EQ(gpu.filter_verb + gpu.prioritize_verb + gpu.preempt_verb + gpu.bind_verb, "filterprioritizepreemptbind");
+  EXPECT_EQ(gpu.weight, 3);
+  EXPECT_TRUE(gpu.https && gpu.node_cache_capable && gpu.ignorable);
+  EXPECT_EQ(gpu.timeout, 2s);
+  ASSERT_TRUE(gpu.tls);
+  EXPECT_TRUE(gpu.tls->insecure);
+  EXPECT_EQ(gpu.tls->server_name, "gpu");
+  EXPECT_EQ(gpu.tls->ca_data, "CA");
+  EXPECT_THAT(gpu.managed_resources, ElementsAre("example.com/fpga", "example.com/gpu"));
+  EXPECT_EQ(options->extenders.back().timeout, 5s);
+  EXPECT_EQ(options->profiles.front().plugin_config.at("NodeResourcesFit").doc().to_json(), R"({"ignoredResources":["example.com/old","example.com/gpu"]})");
+  EXPECT_TRUE(Profile::make(options->profiles.front()).ok());
+}
+
+TEST(Configuration, RefusesExtendersThatCannotBe) {
+  const auto extender = [](const std::string& members) { return refusal("extenders: [{urlPrefix: 'http://x', " + members + "}]"); };
+  EXPECT_EQ(extender("verb: x"), "extenders[0].verb: is not known here");
+  EXPECT_EQ(extender("prioritizeVerb: p"), "extenders[0].weight: must be above zero where there is a prioritizeVerb");
+  EXPECT_EQ(extender("httpTimeout: soon"), "extenders[0].httpTimeout: time: invalid duration \"soon\"");
+  EXPECT_EQ(extender("tlsConfig: {caData: '%'}"), "extenders[0].tlsConfig.caData: must be base64");
+  EXPECT_EQ(extender("managedResources: [{name: cpu}]"), "extenders[0].managedResources: cpu is no extended resource");
+  EXPECT_EQ(extender("managedResources: [{name: x.kubernetes.io/y}]"), "extenders[0].managedResources: x.kubernetes.io/y is no extended resource");
+  EXPECT_EQ(extender("managedResources: [{name: a.b/c}]}, {urlPrefix: 'http://y', managedResources: [{name: a.b/c}]"),
+            "extenders[1].managedResources: a.b/c is managed by another extender already");
+  EXPECT_EQ(extender("bindVerb: b}, {urlPrefix: 'http://y', bindVerb: b"), "extenders[1].bindVerb: only one extender may bind");
 }
 
 std::string profile_refusal(const std::string& config) {

@@ -213,23 +213,35 @@ class DryRun {
   virtual Code filter(Reasons& reasons) = 0;
 };
 
+// How room could be made on a node.
+struct Room {
+  std::string node;
+  std::vector<std::shared_ptr<const PodInfo>> victims;  // the more important first
+  std::size_t budgets_violated = 0;                     // victims whose disruption budgets do not allow it
+  std::vector<std::shared_ptr<const PodInfo>> on_node = {};  // all its pods, where others have a say
+};
+
 struct PostFilterRequest {
   const PodInfo& pod;
   std::span<const Refusal> refusals;  // of the nodes that were asked
   std::string_view nominated_node;    // "" when the pod waits for no node
   std::function<std::unique_ptr<DryRun>(const NodeInfo&)> try_on;
   Random& random;
+  bool others_have_a_say = false;  // in which room is made: then only `rooms` is given back
 };
 struct PostFilterResult {
   // The reason becomes the end of the pod's message; success ends the questions.
   Verdict verdict;
   // The node where room is to be made, and which pods have to go for that; "" takes back an earlier nomination, nullopt leaves it.
   std::optional<std::string> nominate;
-  std::vector<std::shared_ptr<const PodInfo>> victims;
+  std::vector<std::shared_ptr<const PodInfo>> victims = {};
+  std::vector<Room> rooms = {};
 };
 class PostFilterPlugin {
  public:
   virtual PostFilterResult post_filter(const PostFilterRequest& request) const = 0;
+  // For one that gives rooms back: what comes of those that the others have left, maybe none.
+  virtual PostFilterResult choose(std::vector<Room> /*rooms*/) const { return {}; }
 };
 
 inline constexpr std::int64_t max_score = 100;

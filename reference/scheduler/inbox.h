@@ -5,15 +5,24 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "harness/base/result.h"
 #include "reference/api/types/corev1.h"
+#include "reference/scheduler/extender_messages.h"
 
 namespace plumb::scheduler {
 
+// What an extender has said to a question.
+struct ExtenderAnswer {
+  std::uint64_t question;
+  std::size_t extender;
+  std::variant<Result<ExtenderFilterResult>, Result<HostPriorities>, Result<MetaVictims>> said;
+};
+
 struct Message {
-  enum class About : std::uint8_t { object, preparation, binding, preemption } about = About::object;
+  enum class About : std::uint8_t { object, preparation, binding, preemption, consultation } about = About::object;
   api::ObjectPtr before, after;  // of an object; after: what a preparation has written, too
   std::size_t write = 0;         // the number of a preparation's
   std::string uid = {};          // of the pod that is to be bound
@@ -21,6 +30,7 @@ struct Message {
   std::shared_ptr<const corev1::Pod> victim = nullptr, preemptor = nullptr;
   std::string node = {};
   Status answer = {};
+  std::shared_ptr<const ExtenderAnswer> extender = nullptr;
 };
 
 // Not bounded: what informers tell must not be lost, and they may not be made to wait. A message is a few pointers to objects the cache

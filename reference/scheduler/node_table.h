@@ -84,6 +84,9 @@ class NodeTable {
   // What plugins ask of all pods on nodes. Its counts are made when they are asked for, also while nothing may change.
   PodCounts& counts() const { return counts_; }
 
+  // Of the last change of a node.
+  std::uint64_t generation() const { return generation_; }
+
   std::size_t assumed() const { return assumed_; }
   std::size_t pods() const { return pods_.size(); }
 

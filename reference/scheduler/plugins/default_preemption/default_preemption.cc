@@ -45,8 +45,15 @@ class DefaultPreemption final : public Plugin, public PostFilterPlugin {
       result.nominate = "";
       return result;
     }
+    if (!request.others_have_a_say) return choose(std::move(rooms));
+    for (Room& room : rooms) room.on_node = table_->find(room.node)->pods;
+    return {.rooms = std::move(rooms)};
+  }
+
+  PostFilterResult choose(std::vector<Room> rooms) const override {
+    if (rooms.empty()) return refuse("no candidate node for preemption");
     Room& best = rooms[best_room(rooms)];
-    return {{}, best.node->name().str(), std::move(best.victims)};
+    return {{}, best.node, std::move(best.victims)};
   }
 
  private:

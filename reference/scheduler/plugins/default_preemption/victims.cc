@@ -65,7 +65,7 @@ bool more_important(const PodInfo& a, const PodInfo& b) { return a.priority != b
 
 RoomSearch find_room(const PodInfo& pod, const NodeInfo& node, DryRun& dry_run, const Budgets& budgets) {
   RoomSearch search;
-  search.room.node = &node;
+  search.room.node = node.name().str();
   std::vector<PodInfoPtr> lower;
   for (const PodInfoPtr& other : node.pods)
     if (other->priority < pod.priority) lower.push_back(other);

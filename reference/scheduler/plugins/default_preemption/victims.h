@@ -15,12 +15,6 @@ using Budgets = std::vector<std::shared_ptr<const policyv1::PodDisruptionBudget>
 // The higher priority; of equals the one that has run longer. A pod that has not started has run for no time.
 bool more_important(const PodInfo& a, const PodInfo& b);
 
-struct Room {
-  const NodeInfo* node = nullptr;
-  std::vector<PodInfoPtr> victims;   // the more important first
-  std::size_t budgets_violated = 0;  // victims whose disruption budgets do not allow it
-};
-
 // As few and as unimportant pods of lower priority as the filters ask for: all are taken away, then put back one by one, first those whose
 // budgets forbid it, in each group the more important first. Without victims `code` and `reasons` say why it does not help.
 struct RoomSearch {
