@@ -128,7 +128,8 @@ std::unique_ptr<harness::Operation> make_operation(const Action& action, const R
     case Verb::remove: return std::make_unique<Remove>(action, object, std::move(pool), transport, clock);
     case Verb::watch: return std::make_unique<OpenWatch>(action, object, std::move(pool), transport, clock);
     case Verb::wait:
-    case Verb::stop_node: break;
+    case Verb::stop_node:
+    case Verb::load: break;
   }
   return nullptr;
 }

@@ -10,6 +10,7 @@
 #include "perf/node_stopper.h"
 #include "perf/object_pool.h"
 #include "perf/operations.h"
+#include "perf/pod_load.h"
 #include "perf/run_space.h"
 
 namespace plumb::perf {
@@ -74,6 +75,7 @@ class ScenarioRun {
     if (!space.ok()) return space.error();
     space_ = std::move(*space);
     const Status played = play();
+    load_.reset();
     measurements_.clear();
     count_objects();
     const Status cleaned = remove_space();
@@ -119,7 +121,10 @@ class ScenarioRun {
     for (auto& measured : measurements_) {
       context.object.reset();
       if (!measured.object.empty()) context.object = {measured.object, space_.object(measured.object).where, space_.object(measured.object).kind};
-      if (auto started = measured.measurement->start(context); !started.ok()) return std::move(started).error().in("starting the measurement " + measured.name);
+      auto started = measured.measurement->start(context);
+      if (!started.ok() && started.error().code == Code::unsupported) outcome_.unsupported = started.error().message;
+      if (!outcome_.unsupported.empty()) return {};
+      if (!started.ok()) return std::move(started).error().in("starting the measurement " + measured.name);
     }
     for (const Phase& phase : scenario_.phases) {
       if (setup_.stop || !outcome_.unsupported.empty()) break;
@@ -127,6 +132,9 @@ class ScenarioRun {
     }
     outcome_.seconds = since_beginning();
     if (setup_.stop) outcome_.invalid.push_back("interrupted");
+    if (load_) {
+      if (const Status loaded = load_->stop(); !loaded.ok()) outcome_.invalid.push_back("load: " + loaded.error().message);
+    }
     for (auto& measured : measurements_) {
       if (auto gathered = measured.measurement->gather(outcome_); !gathered.ok()) outcome_.invalid.push_back(measured.name + ": " + gathered.error().message);
     }
@@ -141,6 +149,7 @@ class ScenarioRun {
     std::vector<const Action*> waits;
     for (const Action& action : phase.actions) {
       if (action.verb == Verb::wait) waits.push_back(&action);
+      else if (action.verb == Verb::load) PLUMB_TRY(load_pods(action));
       else if (action.verb != Verb::stop_node) PLUMB_TRY(add_load(phase, action, loads));
       else if (!PLUMB_TRY(stop_node(action))) return {};
     }
@@ -158,6 +167,17 @@ class ScenarioRun {
     if (stopped.error().code != Code::unsupported) return stopped.error();
     outcome_.unsupported = stopped.error().message;
     return false;
+  }
+
+  Status load_pods(const Action& action) {
+    if (!load_) {
+      const auto tell = [this](const harness::LoadChange& change) {
+        for (auto& measured : measurements_) measured.measurement->load_changes(change);
+      };
+      load_ = PLUMB_TRY(PodLoad::start({setup_.client, setup_.transport, setup_.clock, space_.name(), tell, [this] { signal_.notify(); }}));
+    }
+    load_->set({action.cores, action.after, action.over, action.length});
+    return {};
   }
 
   Status add_load(const Phase& phase, const Action& action, std::list<RunningLoad>& loads) {
@@ -188,7 +208,7 @@ class ScenarioRun {
     };
     const std::string name = verb_and_kind(action);
     const bool ambiguous = std::any_of(phase.actions.begin(), phase.actions.end(), [&](const Action& other) {
-      return other.verb != Verb::wait && other.verb != Verb::stop_node && other.object != action.object && verb_and_kind(other) == name;
+      return !other.object.empty() && other.verb != Verb::wait && other.object != action.object && verb_and_kind(other) == name;
     });
     return ambiguous ? name + " (" + action.object + ")" : name;
   }
@@ -204,13 +224,16 @@ class ScenarioRun {
         for (RunningLoad& load : loads) load.run->stop();
         waits.clear();
       }
-      std::erase_if(waits, [&](const Action* wait) { return is_over(phase, *wait, phase_began); });
-      const bool rest_is_over = waits.empty() && std::all_of(loads.begin(), loads.end(), [](const RunningLoad& load) { return load.action->until_phase_ends || load.run->finished(); });
+      const bool loaded = stopped || !load_ || !load_->busy();
+      if (loaded) std::erase_if(waits, [&](const Action* wait) { return is_over(phase, *wait, phase_began); });
+      if (load_ && outcome_.unsupported.empty()) outcome_.unsupported = load_->lacking();
+      if (!outcome_.unsupported.empty()) waits.clear();
+      const bool rest_is_over = waits.empty() && loaded && std::all_of(loads.begin(), loads.end(), [](const RunningLoad& load) { return load.action->until_phase_ends || load.run->finished(); });
       for (RunningLoad& load : loads) {
         if (rest_is_over && load.action->until_phase_ends) load.run->end_early();
       }
       const bool ended = std::all_of(loads.begin(), loads.end(), [](const RunningLoad& load) { return load.run->finished(); });
-      if (ended && waits.empty()) return;
+      if (ended && loaded && waits.empty()) return;
       if (setup_.clock.now() - shown >= tick) {
         shown = setup_.clock.now();
         show(loads);
@@ -304,6 +327,7 @@ class ScenarioRun {
   std::map<std::string, std::shared_ptr<ObjectPool>> pools_;
   Signal signal_;
   std::vector<Measured> measurements_;
+  std::unique_ptr<PodLoad> load_;  // of pods; nullptr before the first. It tells the measurements
 };
 
 }  // namespace

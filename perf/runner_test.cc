@@ -35,6 +35,19 @@ class FakeCluster {
   std::string hidden_group;   // "/apis/apps/v1": served no more
   int refuse_creates = 0;     // status to answer to creates in namespaces; 0: none
 
+  void put(const std::string& path, const json& object) {
+    std::lock_guard lock(mutex_);
+    objects_[path] = object;
+  }
+  // Of all objects that have it, in the order of their paths.
+  std::vector<std::string> texts(const std::string& pointer) {
+    std::lock_guard lock(mutex_);
+    std::vector<std::string> found;
+    for (const auto& [path, object] : objects_) {
+      if (const json::json_pointer at(pointer); object.contains(at)) found.push_back(object[at]);
+    }
+    return found;
+  }
   std::size_t count(const std::string& part) {
     std::lock_guard lock(mutex_);
     return static_cast<std::size_t>(std::count_if(objects_.begin(), objects_.end(), [&](const auto& entry) { return entry.first.find(part) != std::string::npos; }));
@@ -73,6 +86,7 @@ class FakeCluster {
         {"/api/v1", {{"pods", "Pod", ""}, {"configmaps", "ConfigMap", ""}, {"nodes", "Node", "cluster"}, {"namespaces", "Namespace", "cluster"},
                      {"persistentvolumes", "PersistentVolume", "cluster"}, {"persistentvolumeclaims", "PersistentVolumeClaim", ""}, {"services", "Service", ""}}},
         {"/apis/apps/v1", {{"deployments", "Deployment", ""}}},
+        {"/apis/autoscaling/v2", {{"horizontalpodautoscalers", "HorizontalPodAutoscaler", ""}}},
         {"/apis/scheduling.k8s.io/v1", {{"priorityclasses", "PriorityClass", "cluster"}}}};
     json resources = json::array();
     if (!served.contains(path)) return nullptr;
@@ -277,6 +291,63 @@ TEST_F(RunScenario, WhatTheClusterLacksMakesItUnsupported) {
   const auto unserved = run("reconcile-latency/daemonset", {});
   ASSERT_TRUE(unserved.ok()) << unserved.error().message;
   EXPECT_NE(unserved->unsupported.find("kind DaemonSet of apps/v1"), std::string::npos) << unserved->unsupported;
+  expect_all_gone();
+}
+
+TEST_F(RunScenario, AutoscalingNeedsMetrics) {
+  const auto outcome = run("hpa-response", {});
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  EXPECT_NE(outcome->unsupported.find("metrics.k8s.io, which tells what pods use: the API server answers 404"), std::string::npos) << outcome->unsupported;
+  EXPECT_TRUE(outcome->valid());
+  expect_all_gone();
+}
+
+const std::string loaded = R"(question: Who bears it?
+sizes: {smoke: {}}
+objects:
+  pod:
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: "p-${i}", labels: {app: web}}
+    spec: {}
+measure: [pod-startup]
+phases:
+  - name: create
+    do:
+      - {load: 400, for: 100ms}
+      - {load: 101, after: 200ms}
+      - {create: pod, count: 3, workers: 3}
+      - {wait: pods-ready, count: 3, timeout: 10s}
+  - name: go on
+    do:
+      - {list: pod, workers: 1, for: 1s}
+)";
+
+TEST_F(RunScenario, PodsOfSimulatedNodesAreToldTheirShareOfTheLoad) {
+  cluster.put("/api/v1/nodes/n1", {{"metadata", {{"name", "n1"}, {"labels", {{"plumb.io/hollow", "true"}}}}}});
+  const auto scenario = load_scenario("loaded", loaded, "loaded.yaml", "smoke", {});
+  ASSERT_TRUE(scenario.ok()) << scenario.error().message;
+  auto client = client::Client::connect(cluster.config);
+  auto transport = harness::make_load_transport(cluster.config);
+  std::vector<std::string> shares;
+  hooks.said = [&](const std::string& text) {
+    if (text == "cleaning up") shares = cluster.texts("/metadata/annotations/plumbline.io~1cpu-usage");
+  };
+  const auto outcome = run_scenario(*scenario, {**client, **transport, real_clock(), stop, "run-1", hooks});
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  EXPECT_TRUE(outcome->valid()) << outcome->invalid.front();
+  EXPECT_EQ(shares, (std::vector<std::string>{"34m", "34m", "33m"}));
+}
+
+TEST_F(RunScenario, PodsThatDoNotTakeTheirShareAreSaid) {
+  const auto scenario = load_scenario("loaded", loaded, "loaded.yaml", "smoke", {});
+  auto client = client::Client::connect(cluster.config);
+  auto transport = harness::make_load_transport(cluster.config);
+  hooks.said = [](const std::string&) {};
+  const auto outcome = run_scenario(*scenario, {**client, **transport, real_clock(), stop, "run-1", hooks});
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+  ASSERT_FALSE(outcome->valid()) << "node n1 is not there, so it is no simulated one, and nobody answers on its pods' ports";
+  EXPECT_NE(outcome->invalid[0].find("load: 3 pods did not take their share of the load; p-0: HTTP 404"), std::string::npos) << outcome->invalid[0];
   expect_all_gone();
 }
 

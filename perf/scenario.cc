@@ -35,7 +35,7 @@ ObjectTemplate read_object(const std::string& name, const YAML::Node& node) {
 
 const std::map<std::string, Verb> verbs{{"create", Verb::create}, {"get", Verb::get},     {"list", Verb::list}, {"patch", Verb::patch},
                                         {"delete", Verb::remove}, {"watch", Verb::watch}, {"wait", Verb::wait},
-                                        {"stop-node", Verb::stop_node}};
+                                        {"stop-node", Verb::stop_node}, {"load", Verb::load}};
 
 Duration load_length(Action& action, const YAML::Node& node) {
   if (!node.IsScalar() || node.Scalar() != "phase") return duration(node, "for");
@@ -114,7 +114,7 @@ Action read_action(const YAML::Node& node, const Objects& objects) {
     if (!verb.empty()) refuse(entry.first, "an action does one thing: \"" + verb + "\" and \"" + key + "\" stand together");
     verb = key;
   }
-  if (verb.empty()) refuse(node, "an action needs one of create, get, list, patch, delete, watch, wait, stop-node");
+  if (verb.empty()) refuse(node, "an action needs one of create, get, list, patch, delete, watch, wait, stop-node, load");
   action.verb = verbs.at(verb);
   if (action.verb == Verb::wait) {
     read_wait(action, node, objects);
@@ -124,6 +124,15 @@ Action read_action(const YAML::Node& node, const Objects& objects) {
     allow_only(node, {"stop-node", "start"}, verb);
     action.command = scalar(node[verb], verb);
     if (node["start"]) action.undo = scalar(node["start"], "start");
+    return action;
+  }
+  if (action.verb == Verb::load) {
+    allow_only(node, {verb, "after", "over", "for"}, verb);
+    action.cores = number(node[verb], verb) / 1000;
+    if (node["after"]) action.after = duration(node["after"], "after");
+    if (node["over"]) action.over = duration(node["over"], "over");
+    if (node["for"]) action.length = duration(node["for"], "for");
+    if (node["for"] && action.length < action.over) refuse(node["for"], "a load that lasts shorter (for) than it takes to be reached (over)");
     return action;
   }
   allow_only(node, {verb, "rate", "to", "for", "count", "workers", "arrivals", "each", "with", "subresource", "propagation"}, verb);

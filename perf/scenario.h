@@ -22,7 +22,9 @@
 // (a strategic merge patch), `subresource: status` where it goes; `propagation` is the policy of a delete (Background unless given).
 // `wait` takes `count` and `timeout`; `of: object` asks the measurement of that object; `lacking: text` says what the cluster lacks when not
 // even one gets there: the scenario is then unsupported instead of invalid. `{stop-node: command, start: command}` makes the node fail that runs
-// most pods, before all else in the phase (perf/node_stopper.h); it is started again at the end.
+// most pods, before all else in the phase (perf/node_stopper.h); it is started again at the end. `{load: 500, after: time, over: time, for: time}`:
+// the pods of each Deployment together use so many thousandths of a CPU, from `after` the beginning of the phase, reached evenly in `over`, and
+// after `for` what they used before (perf/pod_load.h). The phase's waits begin when that is done.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +53,7 @@ struct ObjectTemplate {
   RunText body;             // JSON
 };
 
-enum class Verb { create, get, list, patch, remove, watch, wait, stop_node };
+enum class Verb { create, get, list, patch, remove, watch, wait, stop_node, load };
 std::string_view to_string(Verb verb);  // as the scenario and the reports spell it
 
 struct Action {
@@ -68,6 +70,8 @@ struct Action {
   Duration timeout{};
   std::string lacking;
   std::string command, undo;  // of stop-node
+  double cores = 0;           // of load, with:
+  Duration after{}, over{}, length{};
 };
 
 struct Phase {

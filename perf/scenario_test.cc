@@ -153,6 +153,20 @@ TEST(Scenario, AVariantIsLaidOverTheRest) {
   EXPECT_EQ(second->phases[3].actions[0].propagation, "Orphan");
 }
 
+TEST(Scenario, ALoadIsWhatAndWhenAndForHowLong) {
+  const auto with = [](const std::string& action) { return load(replaced(good, "{get: thing, rate: 10, for: 2s, arrivals: poisson}", action)); };
+  const auto scenario = with("{load: 250, after: 1s, over: 2s, for: 5s}");
+  ASSERT_TRUE(scenario.ok()) << scenario.error().message;
+  const Action& action = scenario->phases[1].actions[0];
+  EXPECT_EQ(action.verb, Verb::load);
+  EXPECT_DOUBLE_EQ(action.cores, 0.25);
+  EXPECT_EQ(action.after, std::chrono::seconds(1));
+  EXPECT_EQ(action.over, std::chrono::seconds(2));
+  EXPECT_EQ(action.length, std::chrono::seconds(5));
+  EXPECT_NE(with("{load: 250, over: 6s, for: 5s}").error().message.find("test.yaml:20: a load that lasts shorter"), std::string::npos);
+  EXPECT_NE(with("{load: 250, rate: 5}").error().message.find("test.yaml:20: \"rate\" is not known in load"), std::string::npos);
+}
+
 TEST(RunText, MarksAreFilledIn) {
   const RunText text("${space}-${i}-${i%3} at ${now} ${other}");
   EXPECT_TRUE(text.numbered());

@@ -13,5 +13,6 @@ void publish_build_info();
 // How many objects there are now.
 void publish_counts(const WatchCache& cache);
 metrics::Counter cache_events_received(const resources::Resource& resource);
+metrics::Counter watch_events_sent(const resources::Resource& resource);
 
 }  // namespace plumb::apiserver

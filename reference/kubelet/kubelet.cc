@@ -57,11 +57,11 @@ class Kubelet::Core {
   ~Core() {
     *alive_ = false;
     if (server_) server_->stop();
-    metrics_.reset();
     node_informer_.reset();
     agent_.reset();
     informer_.reset();
     executor_->stop();
+    metrics_.reset();
     workers_.reset();
     objects_.reset();
   }
@@ -134,7 +134,7 @@ class Kubelet::Core {
     probes_ = make_probe_runner(runtime_);
     events_ = std::make_unique<informer::EventRecorder>(client_, clock_, "kubelet", options_.node_name);
     workers_ = std::make_unique<PodWorkers>(
-        NodeServices{clock_, client_, runtime_, *executor_, *host_, probes_.get(), events_.get(), options_.node_name, options_.node_ip});
+        NodeServices{clock_, client_, runtime_, *executor_, *host_, probes_.get(), events_.get(), options_.node_name, options_.node_ip, &starts_});
   }
 
   // As upstream's kubelet does, on a reference whose UID is the node's name: `kubectl describe node` looks for it.
@@ -183,10 +183,14 @@ class Kubelet::Core {
     informer_ = std::make_unique<informer::Informer>(client_, clock_, informer::resource_of<corev1::Pod>(),
                                                      informer::Scope{"", "", "spec.nodeName=" + options_.node_name});
     informer_->add_handler([this](const informer::ObjectPtr& before, const informer::ObjectPtr& after) {
-      if (before && (!after || after->metadata.uid != before->metadata.uid)) workers_->removed(*api::as<corev1::Pod>(before));
+      if (before && (!after || after->metadata.uid != before->metadata.uid)) {
+        starts_.gone(before->metadata.uid);
+        workers_->removed(*api::as<corev1::Pod>(before));
+      }
       if (!after) return;
       const bool described_anew = before && (before->metadata.labels != after->metadata.labels || before->metadata.annotations != after->metadata.annotations);
       const auto pod = api::as<corev1::Pod>(after);
+      starts_.saw(*pod, clock_.wall());
       workers_->update(pod);
       if (described_anew) executor_->post([this, pod] { (void)host_->refresh(*pod); });
     });
@@ -206,7 +210,7 @@ class Kubelet::Core {
     if (informer_->has_synced()) workers_->remove_orphans();
     const Instant began = clock_.now();
     workers_->relist();
-    metrics_->relisted(clock_.now() - began);
+    metrics_->relisted(began, clock_.now());
   }
 
   void refresh_volumes() {
@@ -240,7 +244,8 @@ class Kubelet::Core {
   std::unique_ptr<ProbeRunner> probes_;
   std::unique_ptr<informer::EventRecorder> events_;
   std::unique_ptr<PodWorkers> workers_;
-  std::unique_ptr<KubeletMetrics> metrics_;
+  std::unique_ptr<KubeletMetrics> metrics_;  // from before the first pod until after the last
+  PodStartTimes starts_{[this](const PodStart& start) { metrics_->pod_started(start); }, [this](Duration since_seen) { metrics_->pod_runs(since_seen); }};
   std::unique_ptr<MachineStatus> machine_;
   std::unique_ptr<NodeAgent> agent_;
   std::unique_ptr<KubeletServer> server_;

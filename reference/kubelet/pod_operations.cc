@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "harness/base/log.h"
+#include "reference/kubelet/kubelet_metrics.h"
 #include "reference/kubelet/pod_worker.h"
 #include "reference/kubelet/status.h"
 
@@ -21,6 +22,10 @@ std::string pull_policy(const corev1::Container& container) {
   const auto colon = image.rfind(':');
   const bool tagged = image.find('@') != image.npos || (colon != image.npos && image.find('/', colon) == image.npos);
   return !tagged || image.ends_with(":latest") ? "Always" : "IfNotPresent";
+}
+
+bool is_app(const corev1::Pod& pod, std::string_view name) {
+  return std::any_of(pod.spec.containers.begin(), pod.spec.containers.end(), [&](const auto& each) { return each.name == name; });
 }
 
 }  // namespace
@@ -147,6 +152,7 @@ std::optional<PodWorker::Obstacle> PodWorker::make_and_start(const std::string& 
   lock.unlock();
   core_->know(*id, shared_from_this());
   event(*pod, "Normal", "Created", "Container created", name);
+  if (services().starts) container_starts(is_app(*pod, name) ? "container" : "init_container");
   const auto started = services().runtime.start_container(*id);
   const auto status = services().runtime.container_status(*id);
   if (started.ok()) event(*pod, "Normal", "Started", "Container started", name);
@@ -193,12 +199,14 @@ std::optional<PodWorker::Obstacle> PodWorker::pull(const PodPtr& pod, const core
   const std::string image = container.image.str();
   event(*pod, "Normal", "Pulling", "Pulling image \"" + image + "\"", container.name);
   const Instant start = services().clock.now();
+  const WallTime began = services().clock.wall();
   auto auths = services().host.registry_auths(*pod, image);
   std::vector<cri::RegistryAuth> tries = auths.ok() ? std::move(*auths) : std::vector<cri::RegistryAuth>{};
   if (tries.empty()) tries.emplace_back();
   Result<std::string> pulled = fail(Code::internal, "");
   for (const auto& auth : tries)
     if ((pulled = services().runtime.pull_image(image, auth)).ok()) break;
+  if (services().starts) services().starts->pulled(pod->metadata.uid, began, services().clock.wall());
   if (pulled.ok()) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(services().clock.now() - start);
     event(*pod, "Normal", "Pulled", "Successfully pulled image \"" + image + "\" in " + std::to_string(took.count()) + "ms", container.name);

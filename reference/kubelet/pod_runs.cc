@@ -75,6 +75,7 @@ void PodWorker::apply_run(const std::string& id, const cri::ContainerStatus& sta
     slot->kill_reason.clear();
     slot->kill_grace_seconds.reset();
     slot->ready = slot->started = false;
+    if (services().starts && slot->kind == ContainerKind::init && now.started_at && now.finished_at) services().starts->init_ran(pod->metadata.uid, *now.finished_at - *now.started_at);
     const Duration ago = now.finished_at ? services().clock.wall() - *now.finished_at : Duration::zero();
     slot->ended_at = services().clock.now() - std::max(ago, Duration::zero());
     slot->waiting_reason.clear();

@@ -5,6 +5,7 @@
 #include "harness/base/encoding.h"
 #include "harness/base/log.h"
 #include "reference/api/walk.h"
+#include "reference/kubelet/kubelet_metrics.h"
 #include "reference/kubelet/status.h"
 
 namespace plumb::kubelet {
@@ -275,6 +276,8 @@ bool PodWorker::make_pending(Instant now, std::optional<Instant>& wake) {
   corev1::PodStatus next = make_status(state_, before, {services().host_ip}, now, services().clock.wall());
   if (!api::semantically_equal(corev1::PodStatus::info(), &next, &before)) {
     if (!unsent_) hold_until_ = now + kHold;
+    if (!pending_) changed_at_ = now;
+    if (services().starts && next.phase == "Running" && before.phase != "Running") services().starts->runs(state_.pod->metadata.uid, services().clock.wall());
     pending_ = std::move(next);
     unsent_ = true;
   }
@@ -311,8 +314,12 @@ void PodWorker::status_sent(Result<informer::ObjectPtr> result) {
       if (pod->metadata.deletionTimestamp && state_.end < PodState::End::deleted) state_.end = PodState::End::deleted;
     }
     sending_ = false;
-    if (!unsent_) pending_.reset();
-    else send_status(lock);
+    if (!unsent_) {
+      pending_.reset();
+      if (services().starts) status_synced(services().clock.now() - changed_at_);
+    } else {
+      send_status(lock);
+    }
     lock.unlock();
     return poke();
   }

@@ -125,7 +125,7 @@ class PodWorker : public std::enable_shared_from_this<PodWorker> {
   Instant timer_at_{};
   std::optional<corev1::PodStatus> pending_;  // computed and not yet acknowledged by the API
   bool sending_ = false, unsent_ = false;
-  Instant hold_until_{};
+  Instant hold_until_{}, changed_at_{};  // changed_at_: when what is pending first differed
   Duration send_backoff_{};
   std::vector<std::string> old_sandboxes_;
   std::unordered_map<std::string, ProbeSeries> probes_;  // by container name

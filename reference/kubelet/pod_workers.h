@@ -19,6 +19,7 @@
 #include "reference/informer/event_recorder.h"
 #include "reference/kubelet/executor.h"
 #include "reference/kubelet/pod_host.h"
+#include "reference/kubelet/pod_start_times.h"
 #include "reference/kubelet/probes.h"
 
 namespace plumb::kubelet {
@@ -35,6 +36,7 @@ struct NodeServices {
   ProbeRunner* probes = nullptr;             // none: a container is ready when it runs
   informer::EventRecorder* events = nullptr;  // none: no events
   std::string node_name = {}, host_ip = {};
+  PodStartTimes* starts = nullptr;            // none: nobody asks how long pods take to start
 };
 
 // What the kubelet's server shows of a pod.

@@ -54,11 +54,12 @@ class Workers : public ::testing::Test {
     workers.reset();
   }
   void start() {
-    NodeServices services{clock, client, runtime, executor, host, &probes, nullptr, "node", "192.0.2.1"};
+    NodeServices services{clock, client, runtime, executor, host, &probes, nullptr, "node", "192.0.2.1", &start_times};
     workers = std::make_unique<PodWorkers>(services);
     ASSERT_TRUE(workers->adopt().ok());
     informer = std::make_unique<informer::Informer>(client, clock, informer::resource_of<corev1::Pod>(), informer::Scope{"", "", "spec.nodeName=node"});
     informer->add_handler([this](const auto& before, const auto& after) {
+      if (after) start_times.saw(*api::as<corev1::Pod>(after), clock.wall());
       if (after) workers->update(api::as<corev1::Pod>(after));
       else workers->removed(*api::as<corev1::Pod>(before));
     });
@@ -115,6 +116,9 @@ class Workers : public ::testing::Test {
   ManualExecutor executor;
   TestHost host;
   TestProbes probes;
+  std::vector<PodStart> starts;
+  std::vector<Duration> until_running;
+  PodStartTimes start_times{[this](const PodStart& start) { starts.push_back(start); }, [this](Duration took) { until_running.push_back(took); }};
   std::unique_ptr<PodWorkers> workers;
   std::unique_ptr<informer::Informer> informer;
 };
@@ -125,6 +129,25 @@ TEST_F(Workers, APodRunsAndIsReportedReady) {
   EXPECT_EQ(ready(), "True");
   EXPECT_EQ(pod()->status.podIP, "10.0.0.2");
   EXPECT_EQ(runtime.list_sandboxes({})->size(), 1u);
+}
+
+TEST_F(Workers, AStartIsMeasuredWithoutItsInitContainers) {
+  auto wanted = make_pod();
+  auto& init = wanted->spec.initContainers.emplace_back();
+  init.name = "first";
+  init.image = "image:1";
+  create(wanted);
+  pass(4s);
+  EXPECT_TRUE(starts.empty());
+  ASSERT_TRUE(runtime.end_container(running_id(), 0).ok());
+  pass(5s);
+  EXPECT_EQ(pod()->status.phase, "Running");
+  ASSERT_EQ(starts.size(), 1u);
+  EXPECT_GE(starts[0].total, 4s);
+  EXPECT_LT(starts[0].total, 6s);
+  EXPECT_EQ(starts[0].total - *starts[0].sli, 4s);
+  ASSERT_EQ(until_running.size(), 1u);
+  EXPECT_GE(until_running[0], 4s);
 }
 
 TEST_F(Workers, FewStatusesAreWritten) {

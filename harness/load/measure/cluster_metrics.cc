@@ -12,7 +12,10 @@ namespace {
 // Sums over all label sets of the API server's own counters. Their names are stable parts of Kubernetes.
 constexpr std::string_view counters[] = {"apiserver_request_total",     "apiserver_request_terminations_total", "apiserver_watch_events_total",
                                          "etcd_requests_total",         "process_cpu_seconds_total",            "rest_client_requests_total",
-                                         "apiserver_init_events_total", "apiserver_flowcontrol_rejected_requests_total"};
+                                         "apiserver_init_events_total", "apiserver_flowcontrol_rejected_requests_total",
+                                         // Where controllers share the API server's process.
+                                         "horizontal_pod_autoscaler_controller_reconciliation_duration_seconds_sum",
+                                         "horizontal_pod_autoscaler_controller_reconciliation_duration_seconds_count"};
 
 std::map<std::string, double> sums_in(std::string_view text) {
   std::map<std::string, double> sums;

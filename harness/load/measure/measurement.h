@@ -1,6 +1,7 @@
 // What is measured of the cluster while a scenario runs, beside the operations themselves. A measurement registers itself by name:
 //   const Registered<Measurement> registered{"scheduling", [] { return std::make_unique<Scheduling>(); }};
-// start() is called before the first phase and returns when nothing that happens from then on will be missed; gather() after the last phase.
+// start() is called before the first phase and returns when nothing that happens from then on will be missed (Code::unsupported: the cluster
+// lacks what is measured); gather() after the last phase.
 #pragma once
 
 #include <cstdint>
@@ -42,12 +43,20 @@ inline std::string watch_path(const MeasurementContext& context, const client::R
   return context.object->where.path() + "?labelSelector=" + object_label + "%3D" + context.object->name;
 }
 
+// Work that the scenario puts on the pods of each of its workloads, shared by those that are ready: CPU, in cores.
+struct LoadChange {
+  double from = 0, to = 0;
+  Instant began;
+  Duration over{};  // how long it takes to get there, evenly; zero: at once
+};
+
 class Measurement {
  public:
   virtual ~Measurement() = default;  // whatever start() began has ended when this returns
   virtual std::string description() const = 0;
   virtual Status start(const MeasurementContext& context) = 0;
   virtual void phase_begins(const std::string& phase) { (void)phase; }
+  virtual void load_changes(const LoadChange& change) { (void)change; }  // from any thread
   // The conditions that a scenario can wait for: how many objects have reached `condition`; nullopt when that is not one of its words.
   virtual std::optional<std::uint64_t> reached(std::string_view condition) const { return (void)condition, std::nullopt; }
   // Adds metrics, distributions and series; an error when what was measured is not complete.

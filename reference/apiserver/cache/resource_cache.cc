@@ -29,6 +29,11 @@ ResourceCache::ResourceCache(const resources::Resource& resource, Clock& clock, 
 
 Revision ResourceCache::revision() const { return std::max(applied_, reached_.load(std::memory_order_acquire)); }
 
+Revision ResourceCache::known_up_to() const {
+  const std::lock_guard lock(mutex_);
+  return revision();
+}
+
 CachedPtr ResourceCache::find(std::string_view key) const {
   const std::lock_guard lock(mutex_);
   const CachedPtr* found = state_->find(key);

@@ -37,6 +37,7 @@ class ResourceCache : public std::enable_shared_from_this<ResourceCache> {
   };
   State state() const;
   std::size_t size() const;
+  Revision known_up_to() const;
   // Fails with 410 Expired when events after `start.after` are no longer kept.
   ApiResult<WatcherPtr> watch(Selection selection, WatchStart start);
 
@@ -60,7 +61,7 @@ class ResourceCache : public std::enable_shared_from_this<ResourceCache> {
   // What the event is to someone with that selection; nullopt: nothing.
   static std::optional<EventType> seen_by(const Selection& selection, Candidate& now, Candidate* before, EventType type);
   std::string group_of(const Selection& selection) const;
-  Revision revision() const;
+  Revision revision() const;  // under mutex_
   void unregister(Watcher& watcher);
 
   const resources::Resource& resource_;

@@ -3,6 +3,7 @@
 #include "reference/api/codec/json.h"
 #include "reference/api/codec/protobuf.h"
 #include "reference/apiserver/http/forms.h"
+#include "reference/apiserver/server_metrics.h"
 
 namespace plumb::apiserver {
 namespace {
@@ -45,7 +46,7 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
  public:
   WatchStream(CallPtr call, const Resource& resource, WatcherPtr watcher)
       : call_(std::move(call)), resource_(resource), watcher_(std::move(watcher)), include_(include_object(call_->query())),
-        protobuf_(call_->accepted().encoding == Encoding::protobuf) {}
+        protobuf_(call_->accepted().encoding == Encoding::protobuf), sent_(watch_events_sent(resource)) {}
 
   void start(Duration timeout) {
     const auto& reactor = call_->writer().reactor();
@@ -78,6 +79,7 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
       const Watcher::Batch batch = watcher_->take(events_at_once);
       std::string out;
       for (const WatchEvent& event : batch.events) append(event, out);
+      if (!batch.events.empty()) sent_.add(static_cast<double>(batch.events.size()));
       if (batch.error) append_error(*batch.error, out);
       if (!out.empty()) call_->writer().write(std::move(out));
       if (batch.ended) return finish(true);
@@ -128,6 +130,7 @@ class WatchStream : public std::enable_shared_from_this<WatchStream> {
   WatcherPtr watcher_;
   const IncludeObject include_;
   const bool protobuf_;
+  metrics::Counter sent_;
   bool columns_sent_ = false;
   bool waiting_for_client_ = false;
   net::Reactor::TimerId timer_ = 0;

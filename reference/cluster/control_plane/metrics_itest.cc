@@ -14,7 +14,8 @@ using Names = std::vector<std::string>;
 const Names of_process = {"process_cpu_seconds_total ", "process_resident_memory_bytes ", "process_start_time_seconds ", "process_open_fds ", "kubernetes_build_info{"};
 const Names of_server = {"apiserver_request_total{", "apiserver_request_duration_seconds_bucket{", "apiserver_request_sli_duration_seconds_bucket{",
                          "apiserver_current_inflight_requests{", "etcd_disk_wal_fsync_duration_seconds_bucket{", "etcd_disk_backend_commit_duration_seconds_bucket{",
-                         "etcd_mvcc_db_total_size_in_bytes ", "etcd_server_is_leader 1", "etcd_server_leader_changes_seen_total "};
+                         "etcd_mvcc_db_total_size_in_bytes ", "etcd_server_is_leader 1", "etcd_server_leader_changes_seen_total ", "apiserver_watch_cache_resource_version{"};
+const Names of_watches = {"apiserver_watch_events_total{"};
 const Names of_scheduler = {"scheduler_scheduling_attempt_duration_seconds_bucket{", "scheduler_scheduling_algorithm_duration_seconds_bucket{",
                             "scheduler_pod_scheduling_sli_duration_seconds_bucket{", "scheduler_framework_extension_point_duration_seconds_bucket{",
                             "scheduler_schedule_attempts_total{", "scheduler_pending_pods{"};
@@ -85,7 +86,7 @@ TEST_F(Metrics, OfSeparateProgramsForThoseWhoMayReadThem) {
   ASSERT_TRUE(eventually([&] { return bound("web") == 3; })) << manager.log();
 
   const Identity masters = admin_identity(), component = component_identity("kube-scheduler");
-  expect_all("apiserver", get(server.port(), "/metrics", {&masters, {}}).body, {of_process, of_server});
+  expect_all("apiserver", get(server.port(), "/metrics", {&masters, {}}).body, {of_process, of_server, of_watches});
   expect_all("scheduler", get(scheduler.port(), "/metrics", {&masters, {}}).body, {of_process, of_scheduler, of_client, of_election});
   expect_all("controller-manager", get(manager.port(), "/metrics", {&masters, {}}).body, {of_process, of_queues, of_client, of_election});
 

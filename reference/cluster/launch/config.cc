@@ -28,7 +28,7 @@ Result<ClusterConfig> load_config(const Layout& layout) {
     config.etcd_servers = json.value("etcdServers", config.etcd_servers);
     config.separate = json.value("separate", config.separate);
     config.port = json.value("port", config.port);
-    config.node_monitor_grace_period = json.value("nodeMonitorGracePeriod", config.node_monitor_grace_period);
+    config.flags = json.value("flags", config.flags);
   } catch (const nlohmann::json::exception& problem) {
     return fail(Code::invalid_argument, layout.config() + " is damaged: " + problem.what());
   }
@@ -38,7 +38,7 @@ Result<ClusterConfig> load_config(const Layout& layout) {
 Status save_config(const Layout& layout, const ClusterConfig& config) {
   const nlohmann::json json = {{"name", config.name},   {"nodes", config.nodes},       {"hollowNodes", config.hollow_nodes},
                                {"store", config.store}, {"etcdServers", config.etcd_servers}, {"separate", config.separate},
-                               {"port", config.port},   {"nodeMonitorGracePeriod", config.node_monitor_grace_period}};
+                               {"port", config.port},   {"flags", config.flags}};
   return write_private_file(layout.config(), json.dump(2) + "\n");
 }
 

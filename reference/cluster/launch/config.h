@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/base/result.h"
+#include "reference/cluster/launch/passed_flags.h"
 #include "reference/cluster/layout.h"
 #include "reference/cluster/node/names.h"
 
@@ -19,7 +20,7 @@ struct ClusterConfig {
   std::vector<std::string> etcd_servers;  // with "etcd": none means an etcd of our own
   bool separate = false;                  // a process per component
   std::uint16_t port = 0;                 // of the API server; chosen at the first start
-  std::string node_monitor_grace_period;  // of the controller manager, in Go's form; empty: its default
+  FlagValues flags;                       // handed on to the control plane
 };
 
 // not_found when the folder holds no cluster.

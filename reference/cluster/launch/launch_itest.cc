@@ -115,6 +115,14 @@ class UpAndDown : public ::testing::Test {
     return done.ok() ? std::string(trim(*done)) : "failed: " + done.error().message;
   }
   ClusterId id() const { return {"launchtest", dir_}; }
+  // Of one of its processes.
+  std::string command_line(const std::string& process) {
+    const auto pid = read_file(dir_ + "/" + process + ".pid");
+    const auto words = pid.ok() ? read_file("/proc/" + pid->substr(0, pid->find_first_not_of("0123456789")) + "/cmdline") : pid;
+    std::string text = words.ok() ? *words : words.error().message;
+    std::replace(text.begin(), text.end(), '\0', ' ');
+    return text;
+  }
   // The power cord of everything at once, as often as something of it is there.
   void kill_everything() {
     EXPECT_FALSE(processes_of(id()).empty());
@@ -152,6 +160,7 @@ TEST_F(UpAndDown, RefuseWhatCannotBe) {
   expect(2, "--name \"../evil\" is no name for a cluster", {"down", "--name", "../evil"});
   expect(2, "--nodes must be between 0 and 200", {"up", "--dir", dir_, "--nodes", "-3"});
   expect(2, "--etcd-servers goes with --store etcd", {"up", "--dir", dir_, "--nodes", "0", "--etcd-servers", "http://127.0.0.1:1"});
+  expect(2, "--metric-resolution: 5s is too short: at least 10s", {"up", "--dir", dir_, "--nodes", "0", "--metric-resolution", "5s"});
   expect(3, "Not a directory; name another with --dir", {"up", "--dir", "/dev/null/x", "--nodes", "0"});
   expect(3, "there is no cluster in " + dir_, {"status", "--dir", dir_});
   expect(0, "there is no cluster in " + dir_, {"down", "--dir", dir_});
@@ -174,6 +183,7 @@ TEST_F(UpAndDown, AClusterIsChangedOnlyWhereItCanBe) {
   expect(2, "keeps its data in the store embedded", {"up", "--dir", dir_, "--store", "etcd"});
   expect(2, "runs with its control plane in one process", {"up", "--dir", dir_, "--separate"});
   expect(2, "for fewer take it down first", {"up", "--dir", dir_, "--hollow-nodes", "2"});
+  expect(2, "runs without --metric-resolution 20s; stop it with `plumb down --keep-data`", {"up", "--dir", dir_, "--metric-resolution", "20s"});
   const int folder = open(dir_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   ASSERT_EQ(flock(folder, LOCK_EX), 0);
   expect(3, "another `plumb up` or `plumb down` works on " + dir_, {"up", "--dir", dir_});
@@ -181,6 +191,12 @@ TEST_F(UpAndDown, AClusterIsChangedOnlyWhereItCanBe) {
   close(folder);
   EXPECT_TRUE(up({"--hollow-nodes", "5"}));
   EXPECT_EQ(plumbd({"status", "--dir", dir_}).status.code, 0);
+  EXPECT_TRUE(plumbd({"down", "--dir", dir_, "--keep-data"}).status.ok());
+  EXPECT_TRUE(up({"--metric-resolution", "20s", "--horizontal-pod-autoscaler-event-driven", "true"}));
+  EXPECT_TRUE(plumbd({"down", "--dir", dir_, "--keep-data"}).status.ok());
+  EXPECT_TRUE(up());
+  const std::string command = command_line("all");
+  EXPECT_NE(command.find("--horizontal-pod-autoscaler-event-driven true --metric-resolution 20s"), std::string::npos) << "it comes back as it was: " << command;
   EXPECT_TRUE(plumbd({"down", "--dir", dir_}).status.ok());
   expect_nothing_left();
 }

@@ -136,7 +136,7 @@ class Launch {
     if (!own_etcd_.empty()) args.insert(args.end(), {"--etcd-servers", own_etcd_});
     // An etcd of its own serves this cluster's one process: a lease would only make the next start wait for the last one's to run out.
     if (!own_etcd_.empty() && !config_.separate) args.push_back("--leader-elect=false");
-    if (!config_.separate) add_controller_flags(args);
+    if (!config_.separate) add_flags(args, "all");
     progress_.step("starting the control plane");
     if (Status started = start_process(layout_, {args[1], args}, process_limit); !started.ok()) {
       if (config_.etcd_servers.empty()) return started;
@@ -150,14 +150,15 @@ class Launch {
       const std::uint16_t port = PLUMB_TRY(choose_port(role == "scheduler" ? 10259 : role == "metrics-server" ? 4443 : 10257));
       std::vector<std::string> flags = {own_program(), role, "--kubeconfig", layout_.kubeconfig(component), "--bind-address", "127.0.0.1", "--secure-port", std::to_string(port),
                                         "--tls-cert-file", layout_.pki(identity.name + ".crt"), "--tls-private-key-file", layout_.pki(identity.name + ".key")};
-      if (role == "controller-manager") add_controller_flags(flags);
+      add_flags(flags, role);
       PLUMB_TRY(start_process(layout_, {role, flags}, process_limit));
     }
     return {};
   }
-  void add_controller_flags(std::vector<std::string>& args) const {
-    args.insert(args.end(), {"--cluster-signing-cert-file", layout_.pki("ca.crt"), "--cluster-signing-key-file", layout_.pki("ca.key")});
-    if (!config_.node_monitor_grace_period.empty()) args.insert(args.end(), {"--node-monitor-grace-period", config_.node_monitor_grace_period});
+  void add_flags(std::vector<std::string>& args, const std::string& role) const {
+    if (role == "all" || role == "controller-manager") args.insert(args.end(), {"--cluster-signing-cert-file", layout_.pki("ca.crt"), "--cluster-signing-key-file", layout_.pki("ca.key")});
+    const std::vector<std::string> more = flag_args(config_.flags, role);
+    args.insert(args.end(), more.begin(), more.end());
   }
 
   Status start_nodes() {

@@ -57,6 +57,11 @@ Status check_change(const ClusterConfig& existing, const ClusterConfig& wanted, 
   if (wanted.etcd_servers != existing.etcd_servers)
     return refuse("keeps its data in the etcd " + (existing.etcd_servers.empty() ? "of its own" : "at " + join(existing.etcd_servers, ",")) + "; take it down first, or another --dir");
   if (runs && wanted.separate != existing.separate) return refuse("runs with its control plane in one process; stop it with `plumb down --keep-data`, then bring it up with --separate");
+  for (const auto& [name, value] : wanted.flags) {
+    const auto has = existing.flags.find(name);
+    if (runs && (has == existing.flags.end() || has->second != value))
+      return refuse("runs without --" + name + " " + value + "; stop it with `plumb down --keep-data`, then bring it up with that");
+  }
   if (wanted.nodes < existing.nodes || wanted.hollow_nodes < existing.hollow_nodes)
     return refuse("has more nodes already (" + nodes_of(existing) + "); a cluster can get more, for fewer take it down first");
   return {};

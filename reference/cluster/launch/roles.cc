@@ -8,8 +8,8 @@
 
 #include "harness/base/arguments.h"
 #include "harness/base/encoding.h"
-#include "reference/api/text/time.h"
 #include "reference/cluster/launch/launcher.h"
+#include "reference/cluster/launch/passed_flags.h"
 #include "reference/cluster/launch/preflight.h"
 #include "reference/cluster/node/host_network.h"
 #include "reference/cluster/role.h"
@@ -47,7 +47,7 @@ class Up final : public Role {
     ClusterConfig wanted;
     std::optional<int> nodes, hollow;
     int seconds = 120;
-    std::string store, servers, grace;
+    std::string store, servers;
     bool separate = false;
     Arguments arguments("plumb up", summary());
     place.declare(arguments);
@@ -56,12 +56,18 @@ class Up final : public Role {
         .choice("--store", store, {"embedded", "etcd"}, "where the API server keeps its data (default embedded)")
         .option("--etcd-servers", servers, "comma-separated endpoints, with --store etcd; what is kept there stays there; default: an etcd of its own")
         .flag("--separate", separate, "one process per component instead of one for the control plane")
-        .taken_option("--node-monitor-grace-period", [&grace](const std::string& text) -> Status {
-          PLUMB_TRY(api::parse_duration(text));
-          grace = text;
-          return {};
-        }, "50s", "a node that was silent for this long counts as lost; nodes are heard of every 10 s")
         .option("--timeout", seconds, "seconds until everything must be ready");
+    FlagValues given;
+    arguments.group("Handed on to the control plane, kept with the cluster");
+    for (const PassedFlag& flag : passed_flags()) {
+      const auto take = [&given, &flag](const std::string& text) -> Status {
+        PLUMB_TRY(check_flag(flag, text));
+        given[flag.name] = text;
+        return {};
+      };
+      arguments.taken_option("--" + std::string(flag.name), take, flag.otherwise, flag.help);
+    }
+    arguments.group("Options");
     if (const auto done = arguments.parse(args)) return *done;
 
     const auto layout = place.layout();
@@ -83,7 +89,7 @@ class Up final : public Role {
       for (const auto one : split(servers, ',')) wanted.etcd_servers.emplace_back(trim(one));
     }
     wanted.separate |= separate;
-    if (!grace.empty()) wanted.node_monitor_grace_period = grace;
+    for (const auto& [name, value] : given) wanted.flags[name] = value;
 
     const bool talk = isatty(STDERR_FILENO);
     LaunchProgress progress{[&](const std::string& step) {

@@ -52,6 +52,7 @@ Plan Evaluation::of(const AutoscalerPtr& autoscaler, const Now& now, Wrote wrote
   pass->wrote = std::move(wrote);
   pass->history = history_of(pass->key);
   const auto missing = [this, pass](const Error& why) {
+    others.forget(pass->key);
     pass->decision = without_target(*pass->autoscaler, why, pass->now);
     return write_status(pass);
   };
@@ -73,7 +74,10 @@ Plan Evaluation::of(const AutoscalerPtr& autoscaler, const Now& now, Wrote wrote
 
 Plan Evaluation::observe_pods(const PassPtr& pass) {
   const auto selector = api::LabelSelector::parse(pass->observed.target.selector);
-  if (!needs_metrics(*pass->autoscaler, pass->observed.target) || pass->observed.target.selector.empty() || !selector.ok()) return decide_on(pass);
+  if (!needs_metrics(*pass->autoscaler, pass->observed.target) || pass->observed.target.selector.empty() || !selector.ok()) {
+    others.forget(pass->key);
+    return decide_on(pass);
+  }
   const std::string home = pass->autoscaler->metadata.namespace_.str();
   selectors.put(pass->key, *selector);
   pass->observed.pods = pods_of_selector(pods, home, *selector);
@@ -115,6 +119,7 @@ Plan Evaluation::read_others(const PassPtr& pass, const Result<std::string>& cus
   const auto& metrics = pass->autoscaler->spec.metrics;
   Plan plan;
   std::vector<std::size_t> asked;
+  std::vector<AskedMetric> asked_metrics;
   for (std::size_t i = 0; i < metrics.size(); ++i) {
     if (!is_custom(metrics[i]) && !is_external(metrics[i])) continue;
     Reading& reading = pass->observed.readings[i];
@@ -129,11 +134,19 @@ Plan Evaluation::read_others(const PassPtr& pass, const Result<std::string>& cus
     }
     get(plan, *path);
     asked.push_back(i);
+    asked_metrics.push_back({metrics[i], *path, {}});
   }
-  if (asked.empty()) return decide_on(pass);
-  plan.then = [this, pass, asked](const Outcome& outcome) {
-    for (std::size_t i = 0; i < asked.size(); ++i)
-      pass->observed.readings[asked[i]] = reading_of(pass->autoscaler->spec.metrics[asked[i]], text_of(outcome.answers[i]));
+  if (asked.empty()) {
+    others.forget(pass->key);
+    return decide_on(pass);
+  }
+  plan.then = [this, pass, asked, asked_metrics](const Outcome& outcome) {
+    auto answered = asked_metrics;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      answered[i].reading = reading_of(answered[i].spec, text_of(outcome.answers[i]));
+      pass->observed.readings[asked[i]] = answered[i].reading;
+    }
+    others.took(pass->key, std::move(answered));
     return decide_on(pass);
   };
   return plan;
@@ -192,6 +205,7 @@ Plan Evaluation::write_status(const PassPtr& pass) {
 
 void Evaluation::forget(const std::string& key) {
   selectors.erase(key);
+  others.forget(key);
   std::lock_guard lock(mutex_);
   histories_.erase(key);
 }

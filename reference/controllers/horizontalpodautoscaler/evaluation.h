@@ -10,6 +10,7 @@
 
 #include "reference/controllers/horizontalpodautoscaler/autoscaler_metrics.h"
 #include "reference/controllers/horizontalpodautoscaler/decide.h"
+#include "reference/controllers/horizontalpodautoscaler/other_metrics_feed.h"
 #include "reference/controllers/horizontalpodautoscaler/pod_metrics_feed.h"
 #include "reference/controllers/horizontalpodautoscaler/selectors.h"
 
@@ -31,6 +32,7 @@ class Evaluation {
   informer::Lister<corev1::Pod> pods;
   Clock* clock = nullptr;  // for how long a pass takes
   PodMetricsFeed feed;
+  OtherMetricsFeed others;
   SelectorIndex selectors;
 
  private:

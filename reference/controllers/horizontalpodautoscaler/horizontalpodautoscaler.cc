@@ -2,7 +2,8 @@
 // Keys: "metrics/<namespace>" reads what the pods of a namespace use, once for all of its autoscalers, and puts those on the queue;
 // "hpa/<namespace>/<name>" decides for one. Every autoscaler is looked at each sync period, and at once when it is new or has changed.
 // With --horizontal-pod-autoscaler-event-driven, beyond upstream, usage is read every poll interval, and an autoscaler is also looked
-// at when a sample of one of its pods has changed. Decisions are the same; they are made as soon as there is something new to decide on.
+// at when a sample of one of its pods has changed; "others/<namespace>/<name>" reads its custom and external metrics as often, and puts it on
+// the queue when one has changed. Decisions are the same; they are made as soon as there is something new to decide on.
 #include <algorithm>
 #include <mutex>
 #include <unordered_map>
@@ -16,13 +17,19 @@ namespace {
 
 using informer::object_key;
 
-// So many reads of usage a second are made at most: with more namespaces each is read less often.
+// So many reads a second are made between the rounds at most: with more namespaces and metrics each is read less often.
 constexpr std::size_t most_reads_per_second = 200;
+// A metric whose reading takes long is left alone this many times as long, so that slow ones do not keep all workers.
+constexpr int rest_after_reading = 4;
 // How long to wait for a cache that does not show the last write yet.
 constexpr Duration cache_lag = std::chrono::milliseconds(100);
 
 bool reads_usage(const AutoscalerPtr& autoscaler) {
   return std::any_of(autoscaler->spec.metrics.begin(), autoscaler->spec.metrics.end(), needs_usage);
+}
+
+bool has_others(const AutoscalerPtr& autoscaler) {
+  return std::any_of(autoscaler->spec.metrics.begin(), autoscaler->spec.metrics.end(), [](const auto& spec) { return is_custom(spec) || is_external(spec); });
 }
 
 class HorizontalPodAutoscalers final : public Controller {
@@ -48,8 +55,8 @@ class HorizontalPodAutoscalers final : public Controller {
             {"horizontal-pod-autoscaler-tolerance", Kind::fraction, "0.1", "how far usage may be from its target before anything is done"},
             {"horizontal-pod-autoscaler-cpu-initialization-period", Kind::duration, "5m0s", "how long after its start a pod's CPU use counts only while it is ready"},
             {"horizontal-pod-autoscaler-initial-readiness-delay", Kind::duration, "30s", "a pod that has not been ready longer than this after its start was never ready"},
-            {"horizontal-pod-autoscaler-event-driven", Kind::flag, "false", "look at an autoscaler as soon as a sample of its pods changes, not each sync period alone"},
-            {"horizontal-pod-autoscaler-poll-interval", Kind::duration, "1s", "when event-driven: how often usage is read"}};
+            {"horizontal-pod-autoscaler-event-driven", Kind::flag, "false", "look at an autoscaler as soon as a metric of it changes, not each sync period alone"},
+            {"horizontal-pod-autoscaler-poll-interval", Kind::duration, "1s", "when event-driven: how often metrics are read"}};
   }
 
   void watch(Watches& watches) override {
@@ -66,6 +73,7 @@ class HorizontalPodAutoscalers final : public Controller {
   Plan reconcile(const std::string& key, const Now& now) override {
     const auto slash = key.find('/');
     const std::string name = key.substr(slash + 1);
+    if (key.starts_with("others/")) return read_others(name, now);
     return key.starts_with("metrics/") ? read_usage(name, now) : look_at(name, now);
   }
 
@@ -133,6 +141,29 @@ class HorizontalPodAutoscalers final : public Controller {
     }
   }
 
+  // Reads the custom and external metrics of one autoscaler again, as it asked for them last.
+  Plan read_others(const std::string& key, const Now& now) {
+    const AutoscalerPtr autoscaler = autoscalers_.get(key);
+    const std::vector<AskedMetric> asked = evaluation_.others.of(key);
+    if (!autoscaler || asked.empty()) return {};  // with the next look at it there may be some
+    Plan plan;
+    plan.stage();
+    for (const AskedMetric& metric : asked) plan.stages.back().actions.emplace_back().raw = metric.path;
+    plan.then = [this, key, asked, now](const Outcome& outcome) {
+      bool changed = false;
+      for (std::size_t i = 0; i < asked.size(); ++i) {
+        const Answer& answer = outcome.answers[i];
+        const Reading reading = reading_of(asked[i].spec, answer.object.ok() ? Result<std::string>(answer.text) : Result<std::string>(answer.object.error()));
+        changed = changed || differ(asked[i].reading, reading);
+      }
+      if (changed) watches_->queue.add("hpa/" + key);
+      Plan after;
+      after.come_again(std::max(interval(), (evaluation_.clock->now() - now.steady) * rest_after_reading));
+      return after;
+    };
+    return plan;
+  }
+
   Plan look_at(const std::string& key, const Now& now) {
     const AutoscalerPtr autoscaler = autoscalers_.get(key);
     if (!autoscaler) {
@@ -151,6 +182,7 @@ class HorizontalPodAutoscalers final : public Controller {
       watches_->queue.add("metrics/" + home);
       return plan;
     }
+    if (event_driven_ && has_others(autoscaler)) watches_->queue.add_after("others/" + key, interval());
     return evaluation_.of(autoscaler, now, [this, key, now](const api::Object& written) { own_writes_.wrote(key, written, now); });
   }
 
@@ -175,7 +207,7 @@ class HorizontalPodAutoscalers final : public Controller {
   Duration interval() const {
     if (!event_driven_) return evaluation_.settings.sync_period;
     std::lock_guard lock(mutex_);
-    const Duration fastest = Duration(std::chrono::seconds(1)) * static_cast<std::int64_t>(last_round_.size()) / static_cast<std::int64_t>(most_reads_per_second);
+    const Duration fastest = Duration(std::chrono::seconds(1)) * static_cast<std::int64_t>(last_round_.size() + evaluation_.others.reads()) / static_cast<std::int64_t>(most_reads_per_second);
     return std::min(evaluation_.settings.sync_period, std::max(poll_interval_, fastest));
   }
 

@@ -143,6 +143,42 @@ TEST_P(ManyTest, EventDrivenLooksOnlyAtWhatHasChanged) {
   EXPECT_LE(client.reads, 2 * autoscalers);
 }
 
+// They are read for each autoscaler, so the bound is on all of them together.
+TEST_P(ManyTest, EventDrivenReadsOtherMetricsWithinABound) {
+  constexpr int some = 1000;
+  const auto path = [](int i) { return "/apis/external.metrics.k8s.io/v1beta1/namespaces/" + home(i) + "/length-" + std::to_string(i); };
+  const auto length = [](int value) { return R"({"items":[{"value":")" + std::to_string(value) + "\"}]}"; };
+  for (int i = 0; i < some; ++i) {
+    const std::string name = "w" + std::to_string(i), place = R"("namespace":")" + home(i) + "\"", labels = R"({"app":")" + name + "\"}";
+    cluster.add(object<appsv1::Deployment>(R"({"metadata":{"name":")" + name + "\"," + place + R"(},"spec":{"replicas":2,"selector":{"matchLabels":)" + labels + R"(}},"status":{"replicas":2}})"));
+    cluster.add(object<autoscalingv2::HorizontalPodAutoscaler>(
+        R"({"metadata":{"name":")" + name + "\"," + place + R"(},"spec":{"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":")" + name +
+        R"("},"minReplicas":1,"maxReplicas":10,"metrics":[{"type":"External","external":{"metric":{"name":"length-)" + std::to_string(i) + R"("},"target":{"type":"AverageValue","averageValue":"10"}}}]}})"));
+    cluster.serve_raw(path(i), length(20));
+  }
+  Driver driver("hpa", Registry<Controller>::make("horizontal-pod-autoscaler-controller"), client, informers, clock,
+                Options(std::map<std::string, std::string>{{"horizontal-pod-autoscaler-event-driven", "true"}, {"horizontal-pod-autoscaler-sync-period", "1m"}}));
+  informers.start();
+  const auto pass = [&](int seconds) {
+    for (int i = 0; i < seconds * 10; ++i) {
+      clock.advance(std::chrono::milliseconds(100));
+      driver.run_pending();
+    }
+  };
+  driver.run_pending();
+  pass(6);
+  client.reset();
+  pass(6);
+  EXPECT_LE(client.raw, 6 * 200 + some) << "a round of all of them may begin or end in between";
+  EXPECT_GE(client.raw, 6 * 100);
+  EXPECT_EQ(client.reads, 0) << "nothing has changed";
+  cluster.serve_raw(path(3), length(40));
+  pass(6);
+  EXPECT_EQ(client.reads, 1);
+  EXPECT_EQ(replicas(3), 4);
+  EXPECT_EQ(replicas(4), 2);
+}
+
 INSTANTIATE_TEST_SUITE_P(Namespaces, ManyTest, testing::Values(1, 50));
 
 }  // namespace
