@@ -185,6 +185,12 @@ class Launch {
                               "--container-runtime-endpoint", "unix:///run/containerd/containerd.sock", "--tls-cert-file", layout_.pki(identity.name + ".crt"),
                               "--tls-private-key-file", layout_.pki(identity.name + ".key"), "--client-ca-file", layout_.pki("ca.crt")},
                              {}});
+    const std::string proxy = layout_.kubeconfig("kube-proxy");
+    PLUMB_TRY(write_kubeconfig(proxy, config_.name, url(plan_->host_ip(), config_.port), pki.ca_pem(), "kube-proxy", PLUMB_TRY(pki.identity(component_identity("kube-proxy")))));
+    spec.services.push_back({"proxy",
+                             {own_program(), "proxy", "--kubeconfig", proxy, "--hostname-override", spec.name, "--node-ip", spec.node_ip, "--detect-local-mode", "BridgeInterface",
+                              "--pod-bridge-interface", kPodBridge},
+                             {}});
     return {};
   }
 
