@@ -13,7 +13,8 @@ struct Description {
   std::string_view name, keys, values;
 };
 
-// In the order of Container. "IP" stands for the family's address type, "DADDR" for the packet's destination.
+// In the order of Container. "IP" stands for the family's address type, "DADDR" for the packet's destination. Endpoints have a map a
+// protocol: libnftables 1.0.6 refuses rules with a map of the kernel's whose values are declared by "th dport".
 constexpr std::array<Description, container_count> descriptions{{
     {"cluster-ips", "type IP", ""},
     {"service-ips", "type IP . inet_proto . inet_service", "verdict"},
@@ -22,8 +23,12 @@ constexpr std::array<Description, container_count> descriptions{{
     {"no-endpoint-nodeports", "type inet_proto . inet_service", "verdict"},
     {"firewall-ips", "type IP . inet_proto . inet_service", "verdict"},
     {"hairpin-endpoints", "type IP . IP", ""},
-    {"endpoints", "typeof DADDR . meta l4proto . th dport . numgen random mod 65536", "DADDR . th dport"},
-    {"nodeport-endpoints", "typeof meta l4proto . th dport . numgen random mod 65536", "DADDR . th dport"},
+    {"endpoints-tcp", "typeof DADDR . tcp dport . numgen random mod 65536", "DADDR . tcp dport"},
+    {"endpoints-udp", "typeof DADDR . udp dport . numgen random mod 65536", "DADDR . udp dport"},
+    {"endpoints-sctp", "typeof DADDR . sctp dport . numgen random mod 65536", "DADDR . sctp dport"},
+    {"nodeport-endpoints-tcp", "typeof tcp dport . numgen random mod 65536", "DADDR . tcp dport"},
+    {"nodeport-endpoints-udp", "typeof udp dport . numgen random mod 65536", "DADDR . udp dport"},
+    {"nodeport-endpoints-sctp", "typeof sctp dport . numgen random mod 65536", "DADDR . sctp dport"},
 }};
 
 std::string filled(std::string_view text, Family family) {

@@ -100,7 +100,7 @@ TEST_F(ProxierTest, WritesTheWholeFirstAndThenWhatChanges) {
   EXPECT_GT(told_, told);
   const std::string change = one();
   EXPECT_THAT(change, Not(HasSubstr("add table")));
-  EXPECT_THAT(change, HasSubstr("add element ip kube-proxy endpoints { 10.96.0.1 . tcp . 80 . 1 : 10.1.0.2 . 8080 }"));
+  EXPECT_THAT(change, HasSubstr("add element ip kube-proxy endpoints-tcp { 10.96.0.1 . 80 . 1 : 10.1.0.2 . 8080 }"));
   client_.erase(informer::resource_of<discoveryv1::EndpointSlice>(), "ns/a-1");
   EXPECT_THAT(one(), HasSubstr("add element ip kube-proxy no-endpoint-services { 10.96.0.1 . tcp . 80 : goto reject-chain }"));
   client_.erase(informer::resource_of<corev1::Service>(), "ns/a");
@@ -116,8 +116,8 @@ TEST_F(ProxierTest, SeesASliceThatGoesToAnotherService) {
   start();
   changed(moving, [](auto& it) { it.metadata.labels.set("kubernetes.io/service-name", "b"); });
   const std::string change = one();
-  EXPECT_THAT(change, HasSubstr("delete element ip kube-proxy endpoints { 10.96.0.1 . tcp . 80 . 0 }"));
-  EXPECT_THAT(change, HasSubstr("add element ip kube-proxy endpoints { 10.96.0.2 . tcp . 80 . 0 : 10.1.0.1 . 8080 }"));
+  EXPECT_THAT(change, HasSubstr("delete element ip kube-proxy endpoints-tcp { 10.96.0.1 . 80 . 0 }"));
+  EXPECT_THAT(change, HasSubstr("add element ip kube-proxy endpoints-tcp { 10.96.0.2 . 80 . 0 : 10.1.0.1 . 8080 }"));
 }
 
 TEST_F(ProxierTest, StartsAnewAfterAFailure) {
@@ -129,7 +129,7 @@ TEST_F(ProxierTest, StartsAnewAfterAFailure) {
   nftables_.take();
   const std::string whole = one();
   EXPECT_THAT(whole, StartsWith("add table ip kube-proxy\n"));
-  EXPECT_THAT(whole, HasSubstr("10.96.0.1 . tcp . 80 . 0 : 10.1.0.1 . 8080"));
+  EXPECT_THAT(whole, HasSubstr("10.96.0.1 . 80 . 0 : 10.1.0.1 . 8080"));
 }
 
 TEST_F(ProxierTest, StartsAnewWhenTheRulesAreGoneAndAfterAnHour) {
@@ -151,12 +151,12 @@ TEST_F(ProxierTest, DeletesUnusedChainsWhenItLooks) {
   client_.add(slice("a", {{"10.1.0.1", "n1"}}));
   start();
   client_.erase(informer::resource_of<corev1::Service>(), "ns/a");
-  EXPECT_THAT(one(), HasSubstr("flush chain ip kube-proxy to-1"));
+  EXPECT_THAT(one(), HasSubstr("flush chain ip kube-proxy to-tcp-1"));
   clock_.advance(1s);
   proxier_->verify();
   const auto ran = nftables_.take();
   ASSERT_EQ(ran.size(), 2u);
-  EXPECT_THAT(ran[0], HasSubstr("delete chain ip kube-proxy to-1\n"));
+  EXPECT_THAT(ran[0], HasSubstr("delete chain ip kube-proxy to-tcp-1\n"));
   proxier_->verify();
   EXPECT_EQ(nftables_.take().size(), 1u);
 }
@@ -170,10 +170,10 @@ TEST_F(ProxierTest, GivesAnExternalAddressToOneServiceAtATime) {
   client_.add(slice("b", {{"10.1.0.2", "n1"}}));
   informers_.start();
   const std::string whole = one();
-  EXPECT_THAT(whole, HasSubstr("198.51.100.1 . tcp . 80 . 0 : 10.1.0.1"));
-  EXPECT_THAT(whole, Not(HasSubstr("198.51.100.1 . tcp . 80 . 0 : 10.1.0.2")));
+  EXPECT_THAT(whole, HasSubstr("198.51.100.1 . 80 . 0 : 10.1.0.1"));
+  EXPECT_THAT(whole, Not(HasSubstr("198.51.100.1 . 80 . 0 : 10.1.0.2")));
   client_.erase(informer::resource_of<corev1::Service>(), "ns/a");
-  EXPECT_THAT(one(), HasSubstr("198.51.100.1 . tcp . 80 . 0 : 10.1.0.2"));
+  EXPECT_THAT(one(), HasSubstr("198.51.100.1 . 80 . 0 : 10.1.0.2"));
 }
 
 TEST_F(ProxierTest, FollowsTheZoneOfTheNodeAndTheRangesOfServices) {
@@ -187,9 +187,9 @@ TEST_F(ProxierTest, FollowsTheZoneOfTheNodeAndTheRangesOfServices) {
   }
   client_.add(hinted);
   informers_.start();
-  EXPECT_THAT(one(), HasSubstr("endpoints { 10.96.0.1 . tcp . 80 . 0 : 10.1.0.1 . 8080 }"));
+  EXPECT_THAT(one(), HasSubstr("endpoints-tcp { 10.96.0.1 . 80 . 0 : 10.1.0.1 . 8080 }"));
   node_ = changed(node_, [](auto& it) { it.metadata.labels.set("topology.kubernetes.io/zone", "z2"); });
-  EXPECT_THAT(one(), HasSubstr("endpoints { 10.96.0.1 . tcp . 80 . 0 : 10.1.0.2 . 8080 }"));
+  EXPECT_THAT(one(), HasSubstr("endpoints-tcp { 10.96.0.1 . 80 . 0 : 10.1.0.2 . 8080 }"));
   changed(node_, [](auto& it) { it.metadata.labels.set("other", "label"); });
   sync();
   EXPECT_THAT(nftables_.take(), IsEmpty()) << "what the rules do not depend on changes nothing";
@@ -212,7 +212,7 @@ TEST_F(ProxierTest, ServesTheSecondFamilyOnceThereIsAServiceOfIt) {
   ASSERT_EQ(ran.size(), 2u);
   EXPECT_THAT(ran[0], HasSubstr("no-endpoint-services { 10.96.0.2"));
   EXPECT_THAT(ran[1], StartsWith("add table ip6 kube-proxy\n"));
-  EXPECT_THAT(ran[1], HasSubstr("endpoints { fd00::2 . tcp . 80 . 0 : fd01::1 . 8080 }"));
+  EXPECT_THAT(ran[1], HasSubstr("endpoints-tcp { fd00::2 . 80 . 0 : fd01::1 . 8080 }"));
 }
 
 TEST_F(ProxierTest, LetsUdpFlowsGoWithTheirEndpoint) {

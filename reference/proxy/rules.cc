@@ -85,6 +85,7 @@ class Decider {
  private:
   std::string at(const api::Ip& ip) const { return ip.text() + " . " + at_node_port(port_.port); }
   std::string at_node_port(int number) const { return std::string(text_of(port_.protocol)) + " . " + std::to_string(number); }
+  std::string slot_place(const api::Ip& ip) const { return ip.text() + " . " + std::to_string(port_.port); }
   void add(Container in, std::string key, std::string value = {}) { decision_.part.elements.push_back({in, std::move(key), std::move(value)}); }
   std::string chain(std::string name, std::vector<std::string> rules) {
     decision_.part.chains.push_back({name, std::move(rules)});
@@ -101,16 +102,22 @@ class Decider {
     if (port_.affinity_seconds > 0) return local ? local_chain_ : cluster_chain_;
     const std::size_t count = (local ? decision_.part.local : decision_.part.cluster).size();
     if (count == 0) return {};
-    const std::string key = by_node_port ? "meta l4proto . th dport" : ip_ + " daddr . meta l4proto . th dport";
+    const std::string protocol(text_of(port_.protocol)), port = protocol + " dport";
+    const std::string key = by_node_port ? port : ip_ + " daddr . " + port;
     const std::string number = "numgen random mod " + std::to_string(count) + (local ? " offset " + std::to_string(first_local_slot) : "");
-    return chain(std::string(by_node_port ? "nodeport-" : "") + (local ? "to-local-" : "to-") + std::to_string(count),
-                 {"meta l4proto { tcp, udp, sctp } dnat " + ip_ + " to " + key + " . " + number + " map @" +
-                  std::string(name_of(by_node_port ? Container::nodeport_endpoints : Container::endpoints))});
+    return chain((by_node_port ? "nodeport-to-" : "to-") + protocol + (local ? "-local-" : "-") + std::to_string(count),
+                 {"meta l4proto " + protocol + " dnat " + ip_ + " to " + key + " . " + number + " map @" + std::string(name_of(slots_of(by_node_port)))});
   }
-  void keep_slots(Container in, const std::string& key, bool cluster, bool local) {
+  // The map of this protocol's endpoints.
+  Container slots_of(bool by_node_port) const {
+    const Container first = by_node_port ? Container::nodeport_endpoints_tcp : Container::endpoints_tcp;
+    return static_cast<Container>(static_cast<int>(first) + static_cast<int>(port_.protocol));
+  }
+  // `place`: an address and port, or a node port.
+  void keep_slots(bool by_node_port, const std::string& place, bool cluster, bool local) {
     if (port_.affinity_seconds > 0) return;
-    if (cluster && !decision_.part.cluster.empty()) decision_.part.prefixes.push_back({in, key, false});
-    if (local && !decision_.part.local.empty()) decision_.part.prefixes.push_back({in, key, true});
+    if (cluster && !decision_.part.cluster.empty()) decision_.part.prefixes.push_back({slots_of(by_node_port), place, false});
+    if (local && !decision_.part.local.empty()) decision_.part.prefixes.push_back({slots_of(by_node_port), place, true});
   }
 
   void internal(const api::Ip& ip) {
@@ -128,26 +135,30 @@ class Decider {
       rules.push_back(other + " jump mark-for-masquerade");
     rules.push_back(goto_chain(target));
     add(Container::service_ips, at(ip), goto_chain(chain(entry_name("internal", target), std::move(rules))));
-    keep_slots(Container::endpoints, at(ip), !local, local);
+    keep_slots(false, slot_place(ip), !local, local);
   }
 
   void external() {
     if (!port_.externally_accessible()) return;
-    std::set<std::string> done;
-    if (port_.cluster_ip) done.insert(at(*port_.cluster_ip));
-    for (const auto* addresses : {&port_.external_ips, &port_.load_balancer_ips})
-      for (const api::Ip& ip : *addresses)
-        if (done.insert(at(ip)).second) external_at(Container::service_ips, Container::no_endpoint_services, Container::endpoints, at(ip), false);
-    if (port_.node_port != 0) external_at(Container::service_nodeports, Container::no_endpoint_nodeports, Container::nodeport_endpoints, at_node_port(port_.node_port), true);
+    std::vector<api::Ip> done;
+    if (port_.cluster_ip) done.push_back(*port_.cluster_ip);
+    for (const auto* addresses : {&port_.external_ips, &port_.load_balancer_ips}) {
+      for (const api::Ip& ip : *addresses) {
+        if (std::find(done.begin(), done.end(), ip) != done.end()) continue;
+        done.push_back(ip);
+        external_at(false, at(ip), slot_place(ip));
+      }
+    }
+    if (port_.node_port != 0) external_at(true, at_node_port(port_.node_port), std::to_string(port_.node_port));
   }
 
-  void external_at(Container entries, Container refused, Container slots, const std::string& key, bool by_node_port) {
+  void external_at(bool by_node_port, const std::string& key, const std::string& slot_place) {
     const bool reachable = port_.external_local ? !choice_.local.empty() : !choice_.cluster.empty();
-    if (!reachable) add(refused, key, choice_.any ? "drop" : "goto reject-chain");
+    if (!reachable) add(by_node_port ? Container::no_endpoint_nodeports : Container::no_endpoint_services, key, choice_.any ? "drop" : "goto reject-chain");
     decision_.no_local_external |= !reachable && choice_.any;
     if (!choice_.any) return;
-    add(entries, key, goto_chain(port_.external_local ? local_entry(by_node_port) : cluster_entry(by_node_port)));
-    keep_slots(slots, key, true, port_.external_local);
+    add(by_node_port ? Container::service_nodeports : Container::service_ips, key, goto_chain(port_.external_local ? local_entry(by_node_port) : cluster_entry(by_node_port)));
+    keep_slots(by_node_port, slot_place, true, port_.external_local);
   }
 
   std::string cluster_entry(bool by_node_port) {

@@ -34,7 +34,7 @@ Endpoint endpoint(int last, bool local = false, bool ready = true) {
   return made;
 }
 
-// "service-ips 10.96.0.1 . tcp . 80 : goto x"; slots as "endpoints 10.96.0.1 . tcp . 80 . 0 : 10.1.0.1".
+// "service-ips 10.96.0.1 . tcp . 80 : goto x"; slots as "endpoints-tcp 10.96.0.1 . 80 . 0 : 10.1.0.1".
 std::vector<std::string> lines(const Part& part) {
   std::vector<std::string> made;
   for (const Element& one : part.elements) made.push_back(std::string(name_of(one.in)) + " " + one.key + (one.value.empty() ? "" : " : " + one.value));
@@ -54,9 +54,9 @@ std::vector<std::string> chain(const Part& part, std::string_view name) {
 
 TEST(Rules, LeadAClusterIpToOneOfItsEndpoints) {
   const Decision made = decide(node(), port(), {endpoint(1), endpoint(2), endpoint(3, false, false)}, {});
-  EXPECT_THAT(lines(made.part), ElementsAre("cluster-ips 10.96.0.1", "service-ips 10.96.0.1 . tcp . 80 : goto internal-to-2", "endpoints 10.96.0.1 . tcp . 80: 10.1.0.1 10.1.0.2"));
-  EXPECT_THAT(chain(made.part, "internal-to-2"), ElementsAre("iifname != \"cni0\" jump mark-for-masquerade", "goto to-2"));
-  EXPECT_THAT(chain(made.part, "to-2"), ElementsAre("meta l4proto { tcp, udp, sctp } dnat ip to ip daddr . meta l4proto . th dport . numgen random mod 2 map @endpoints"));
+  EXPECT_THAT(lines(made.part), ElementsAre("cluster-ips 10.96.0.1", "service-ips 10.96.0.1 . tcp . 80 : goto internal-to-tcp-2", "endpoints-tcp 10.96.0.1 . 80: 10.1.0.1 10.1.0.2"));
+  EXPECT_THAT(chain(made.part, "internal-to-tcp-2"), ElementsAre("iifname != \"cni0\" jump mark-for-masquerade", "goto to-tcp-2"));
+  EXPECT_THAT(chain(made.part, "to-tcp-2"), ElementsAre("meta l4proto tcp dnat ip to ip daddr . tcp dport . numgen random mod 2 map @endpoints-tcp"));
 }
 
 TEST(Rules, RefuseWhereThereAreNoEndpointsAndDropWhereTheyAreElsewhere) {
@@ -67,7 +67,7 @@ TEST(Rules, RefuseWhereThereAreNoEndpointsAndDropWhereTheyAreElsewhere) {
   EXPECT_THAT(lines(made.part), ElementsAre("cluster-ips 10.96.0.1", "no-endpoint-services 10.96.0.1 . tcp . 80 : drop"));
   EXPECT_TRUE(made.no_local_internal);
   EXPECT_THAT(lines(decide(node(), local, {endpoint(1), endpoint(2, true)}, {}).part),
-              ElementsAre("cluster-ips 10.96.0.1", "service-ips 10.96.0.1 . tcp . 80 : goto internal-to-local-1", "hairpin-endpoints 10.1.0.2 . 10.1.0.2", "endpoints 10.96.0.1 . tcp . 80 local: 10.1.0.2"));
+              ElementsAre("cluster-ips 10.96.0.1", "service-ips 10.96.0.1 . tcp . 80 : goto internal-to-tcp-local-1", "hairpin-endpoints 10.1.0.2 . 10.1.0.2", "endpoints-tcp 10.96.0.1 . 80 local: 10.1.0.2"));
 }
 
 TEST(Rules, LeadExternalTrafficByTheSameEndpoints) {
@@ -76,12 +76,12 @@ TEST(Rules, LeadExternalTrafficByTheSameEndpoints) {
   external.external_ips = {ip("198.51.100.1")};
   external.load_balancer_ips = {ip("198.51.100.1"), ip("198.51.100.2")};
   const Part part = decide(node(), external, {endpoint(1)}, {}).part;
-  EXPECT_THAT(lines(part), ElementsAre("cluster-ips 10.96.0.1", "service-ips 10.96.0.1 . tcp . 80 : goto internal-to-1", "service-ips 198.51.100.1 . tcp . 80 : goto external-to-1",
-                                       "service-ips 198.51.100.2 . tcp . 80 : goto external-to-1", "service-nodeports tcp . 30000 : goto external-nodeport-to-1",
-                                       "endpoints 10.96.0.1 . tcp . 80: 10.1.0.1", "endpoints 198.51.100.1 . tcp . 80: 10.1.0.1", "endpoints 198.51.100.2 . tcp . 80: 10.1.0.1",
-                                       "nodeport-endpoints tcp . 30000: 10.1.0.1"));
-  EXPECT_THAT(chain(part, "external-nodeport-to-1"), ElementsAre("jump mark-for-masquerade", "goto nodeport-to-1"));
-  EXPECT_THAT(chain(part, "nodeport-to-1")[0], HasSubstr("to meta l4proto . th dport . numgen random mod 1 map @nodeport-endpoints"));
+  EXPECT_THAT(lines(part), ElementsAre("cluster-ips 10.96.0.1", "service-ips 10.96.0.1 . tcp . 80 : goto internal-to-tcp-1", "service-ips 198.51.100.1 . tcp . 80 : goto external-to-tcp-1",
+                                       "service-ips 198.51.100.2 . tcp . 80 : goto external-to-tcp-1", "service-nodeports tcp . 30000 : goto external-nodeport-to-tcp-1",
+                                       "endpoints-tcp 10.96.0.1 . 80: 10.1.0.1", "endpoints-tcp 198.51.100.1 . 80: 10.1.0.1", "endpoints-tcp 198.51.100.2 . 80: 10.1.0.1",
+                                       "nodeport-endpoints-tcp 30000: 10.1.0.1"));
+  EXPECT_THAT(chain(part, "external-nodeport-to-tcp-1"), ElementsAre("jump mark-for-masquerade", "goto nodeport-to-tcp-1"));
+  EXPECT_THAT(chain(part, "nodeport-to-tcp-1")[0], HasSubstr("to tcp dport . numgen random mod 1 map @nodeport-endpoints-tcp"));
 }
 
 TEST(Rules, KeepTheClientsAddressWithExternalPolicyLocal) {
@@ -89,15 +89,15 @@ TEST(Rules, KeepTheClientsAddressWithExternalPolicyLocal) {
   external.node_port = 30000;
   external.external_local = true;
   const Part part = decide(node(), external, {endpoint(1), endpoint(2, true)}, {}).part;
-  EXPECT_THAT(lines(part), ElementsAre("cluster-ips 10.96.0.1", "service-ips 10.96.0.1 . tcp . 80 : goto internal-to-2",
-                                       "service-nodeports tcp . 30000 : goto external-local-nodeport-to-local-1-or-nodeport-to-2", "hairpin-endpoints 10.1.0.2 . 10.1.0.2",
-                                       "endpoints 10.96.0.1 . tcp . 80: 10.1.0.1 10.1.0.2", "nodeport-endpoints tcp . 30000: 10.1.0.1 10.1.0.2", "nodeport-endpoints tcp . 30000 local: 10.1.0.2"));
-  EXPECT_THAT(chain(part, "external-local-nodeport-to-local-1-or-nodeport-to-2"),
-              ElementsAre("iifname \"cni0\" goto nodeport-to-2", "fib saddr type local jump mark-for-masquerade", "fib saddr type local goto nodeport-to-2", "goto nodeport-to-local-1"));
-  EXPECT_THAT(chain(part, "nodeport-to-local-1")[0], HasSubstr("numgen random mod 1 offset 65536"));
+  EXPECT_THAT(lines(part), ElementsAre("cluster-ips 10.96.0.1", "service-ips 10.96.0.1 . tcp . 80 : goto internal-to-tcp-2",
+                                       "service-nodeports tcp . 30000 : goto external-local-nodeport-to-tcp-local-1-or-nodeport-to-tcp-2", "hairpin-endpoints 10.1.0.2 . 10.1.0.2",
+                                       "endpoints-tcp 10.96.0.1 . 80: 10.1.0.1 10.1.0.2", "nodeport-endpoints-tcp 30000: 10.1.0.1 10.1.0.2", "nodeport-endpoints-tcp 30000 local: 10.1.0.2"));
+  EXPECT_THAT(chain(part, "external-local-nodeport-to-tcp-local-1-or-nodeport-to-tcp-2"),
+              ElementsAre("iifname \"cni0\" goto nodeport-to-tcp-2", "fib saddr type local jump mark-for-masquerade", "fib saddr type local goto nodeport-to-tcp-2", "goto nodeport-to-tcp-local-1"));
+  EXPECT_THAT(chain(part, "nodeport-to-tcp-local-1")[0], HasSubstr("numgen random mod 1 offset 65536"));
   const Decision elsewhere = decide(node(), external, {endpoint(1)}, {});
   EXPECT_THAT(lines(elsewhere.part), ::testing::Contains("no-endpoint-nodeports tcp . 30000 : drop"));
-  EXPECT_THAT(chain(elsewhere.part, "external-local-none-or-nodeport-to-1"), ::testing::SizeIs(3)) << "this node's own traffic still goes there";
+  EXPECT_THAT(chain(elsewhere.part, "external-local-none-or-nodeport-to-tcp-1"), ::testing::SizeIs(3)) << "this node's own traffic still goes there";
   EXPECT_TRUE(elsewhere.no_local_external);
 }
 
@@ -139,13 +139,13 @@ TEST(Rules, SpeakIpv6) {
 
 TEST(Rules, MarkWhatIsNotThePodsOwn) {
   NodeRules rules = node();
-  const auto first = [&] { return chain(decide(rules, port(), {endpoint(1)}, {}).part, "internal-to-1")[0]; };
+  const auto first = [&] { return chain(decide(rules, port(), {endpoint(1)}, {}).part, "internal-to-tcp-1")[0]; };
   rules.local = {LocalTraffic::Mode::cidr, "", {range("10.1.0.0/24"), range("fd00::/64")}};
   EXPECT_EQ(first(), "ip saddr != { 10.1.0.0/24 } jump mark-for-masquerade");
   rules.local = {LocalTraffic::Mode::interface_prefix, "veth", {}};
   EXPECT_EQ(first(), "iifname != \"veth*\" jump mark-for-masquerade");
   rules.local = {};
-  EXPECT_EQ(first(), "goto to-1");
+  EXPECT_EQ(first(), "goto to-tcp-1");
   rules.masquerade_all = true;
   EXPECT_EQ(first(), "jump mark-for-masquerade");
 }

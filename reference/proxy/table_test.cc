@@ -18,7 +18,7 @@ Part part(const std::string& vip, const std::vector<std::string>& endpoints) {
   const std::string key = vip + " . tcp . 80", chain = "to-" + std::to_string(endpoints.size());
   made.elements = {{Container::cluster_ips, vip, ""}, {Container::service_ips, key, "goto " + chain}};
   made.chains = {{chain, {"rule of " + chain}}};
-  made.prefixes = {{Container::endpoints, key, false}};
+  made.prefixes = {{Container::endpoints_tcp, vip + " . 80", false}};
   for (const std::string& one : endpoints) made.cluster.push_back({ip(one), 8080});
   return made;
 }
@@ -37,19 +37,19 @@ TEST_F(Transcript, OfOneEndpointMoreIsFourElements) {
             "add rule ip kube-proxy to-1 rule of to-1\n"
             "add element ip kube-proxy cluster-ips { 10.96.0.1 }\n"
             "add element ip kube-proxy service-ips { 10.96.0.1 . tcp . 80 : goto to-1 }\n"
-            "add element ip kube-proxy endpoints { 10.96.0.1 . tcp . 80 . 0 : 10.1.0.1 . 8080 }\n");
+            "add element ip kube-proxy endpoints-tcp { 10.96.0.1 . 80 . 0 : 10.1.0.1 . 8080 }\n");
   table_.replace("a", part("10.96.0.1", {"10.1.0.1", "10.1.0.2"}));
   EXPECT_EQ(changes(),
             "add chain ip kube-proxy to-2\n"
             "add rule ip kube-proxy to-2 rule of to-2\n"
             "delete element ip kube-proxy service-ips { 10.96.0.1 . tcp . 80 }\n"
             "add element ip kube-proxy service-ips { 10.96.0.1 . tcp . 80 : goto to-2 }\n"
-            "add element ip kube-proxy endpoints { 10.96.0.1 . tcp . 80 . 1 : 10.1.0.2 . 8080 }\n"
+            "add element ip kube-proxy endpoints-tcp { 10.96.0.1 . 80 . 1 : 10.1.0.2 . 8080 }\n"
             "flush chain ip kube-proxy to-1\n");
   table_.replace("a", part("10.96.0.1", {"10.1.0.3", "10.1.0.2"}));
   EXPECT_EQ(changes(),
-            "delete element ip kube-proxy endpoints { 10.96.0.1 . tcp . 80 . 0 }\n"
-            "add element ip kube-proxy endpoints { 10.96.0.1 . tcp . 80 . 0 : 10.1.0.3 . 8080 }\n");
+            "delete element ip kube-proxy endpoints-tcp { 10.96.0.1 . 80 . 0 }\n"
+            "add element ip kube-proxy endpoints-tcp { 10.96.0.1 . 80 . 0 : 10.1.0.3 . 8080 }\n");
   table_.replace("a", part("10.96.0.1", {"10.1.0.3", "10.1.0.2"}));
   EXPECT_EQ(changes(), "");
 }
@@ -61,7 +61,7 @@ TEST_F(Transcript, DeletesChainsASecondAfterTheyAreUnused) {
   EXPECT_EQ(changes(),
             "delete element ip kube-proxy cluster-ips { 10.96.0.1 }\n"
             "delete element ip kube-proxy service-ips { 10.96.0.1 . tcp . 80 }\n"
-            "delete element ip kube-proxy endpoints { 10.96.0.1 . tcp . 80 . 0 }\n"
+            "delete element ip kube-proxy endpoints-tcp { 10.96.0.1 . 80 . 0 }\n"
             "flush chain ip kube-proxy to-1\n");
   EXPECT_EQ(table_.delete_stale(clock_.now()), "");
   clock_.advance(1s);
@@ -78,7 +78,7 @@ TEST_F(Transcript, SharesChainsAndAddresses) {
   Part other = part("10.96.0.1", {"10.1.0.2"});
   for (Element& one : other.elements)
     if (one.in == Container::service_ips) one.key = "10.96.0.1 . tcp . 81";
-  other.prefixes[0].key = "10.96.0.1 . tcp . 81";
+  other.prefixes[0].key = "10.96.0.1 . 81";
   (void)changes();
   table_.replace("b", other);
   const std::string second = changes();
@@ -99,9 +99,9 @@ TEST_F(Transcript, HandsAnAddressFromOneToAnotherAtOnce) {
   table_.replace("a", {});
   EXPECT_EQ(changes(),
             "delete element ip kube-proxy service-ips { 10.96.0.1 . tcp . 80 }\n"
-            "delete element ip kube-proxy endpoints { 10.96.0.1 . tcp . 80 . 0 }\n"
+            "delete element ip kube-proxy endpoints-tcp { 10.96.0.1 . 80 . 0 }\n"
             "add element ip kube-proxy service-ips { 10.96.0.1 . tcp . 80 : goto to-1 }\n"
-            "add element ip kube-proxy endpoints { 10.96.0.1 . tcp . 80 . 0 : 10.1.0.2 . 8080 }\n");
+            "add element ip kube-proxy endpoints-tcp { 10.96.0.1 . 80 . 0 : 10.1.0.2 . 8080 }\n");
 }
 
 TEST_F(Transcript, MakesSetsAnewWhoseTimeoutChanges) {
@@ -133,7 +133,7 @@ TEST_F(Transcript, OfTheWholeIsTheSameAsOfItsParts) {
                                          "add rule ip kube-proxy to-2 rule of to-2\n"
                                      "add element ip kube-proxy cluster-ips { 10.96.0.2 }\n"
                                      "add element ip kube-proxy service-ips { 10.96.0.2 . tcp . 80 : goto to-2 }\n"
-                                     "add element ip kube-proxy endpoints { 10.96.0.2 . tcp . 80 . 0 : 10.1.0.1 . 8080, 10.96.0.2 . tcp . 80 . 1 : 10.1.0.2 . 8080 }\n"));
+                                     "add element ip kube-proxy endpoints-tcp { 10.96.0.2 . 80 . 0 : 10.1.0.1 . 8080, 10.96.0.2 . 80 . 1 : 10.1.0.2 . 8080 }\n"));
   EXPECT_EQ(changes(), "") << "nothing is left to be done";
   EXPECT_EQ(table_.element_count(), 4u);
 }
