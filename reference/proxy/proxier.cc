@@ -122,7 +122,6 @@ void Proxier::observe_node(std::set<std::string>& services) {
     NodeRules rules = node_rules(side.family);
     if (rules == side.table.node()) continue;
     side.table.set_node(std::move(rules));
-    side.whole = true;
     for (const auto& [service, owners] : side.owners) services.insert(service);
   }
 }
@@ -206,8 +205,8 @@ void Proxier::note_udp(Side& side, const std::string& owner, const ServicePort* 
 Status Proxier::write(Side& side) {
   if (!side.active) return {};
   const Instant now = clock_.now();
-  side.whole |= now - side.made >= options_.full_sync_period;
-  const bool whole = side.whole;
+  if (now - side.made >= options_.full_sync_period) side.table.make_anew();
+  const bool whole = side.table.has_to_be_made_anew();
   std::string commands, mark = side.mark;
   if (whole) {
     mark = "made-" + std::to_string(getpid()) + "-" + std::to_string(++made_);
@@ -217,13 +216,12 @@ Status Proxier::write(Side& side) {
   }
   if (commands.empty()) return {};
   if (Status written = nftables_.run(commands); !written.ok()) {
-    side.whole = true;
+    side.table.make_anew();
     metrics_.failed();
     return written.error().in("syncing " + table_name(side.family));
   }
   if (whole) side.made = now;
   side.mark = std::move(mark);
-  side.whole = false;
   metrics_.synced(clock_.now() - now, whole, clock_.wall());
   return {};
 }
@@ -259,7 +257,7 @@ Status Proxier::sync() {
 
 void Proxier::verify() {
   for (Side& side : sides_) {
-    if (side.mark.empty() || side.whole) continue;
+    if (side.mark.empty() || side.table.has_to_be_made_anew()) continue;
     const Instant now = clock_.now();
     if (const std::string unused = side.table.delete_stale(now); !unused.empty()) {
       const Status deleted = nftables_.run(unused);
@@ -268,7 +266,7 @@ void Proxier::verify() {
     }
     if (nftables_.run("flush chain " + table_name(side.family) + " " + side.mark + "\n").ok()) continue;
     log::warning(component, "the table \"" + table_name(side.family) + "\" is not as it was left: another program has changed the node's nftables rules; making it anew");
-    side.whole = true;
+    side.table.make_anew();
   }
 }
 

@@ -68,7 +68,6 @@ class Proxier {
     Family family;
     Table table;
     bool active = false;  // there has been a Service of this family
-    bool whole = true;    // the kernel's table has to be made anew
     std::string mark;     // a chain that only this table has
     Instant made;
     Claims claims;

@@ -62,7 +62,7 @@ void Table::replace(std::string_view owner, Part part) {
   compare_chains(before, part);
   compare_affinity(before, part);
   compare_elements(before, part);
-  compare_slots(before, part);
+  if (!anew_) compare_slots(before, part);
   if (part.empty()) {
     if (const auto found = parts_.find(owner); found != parts_.end()) parts_.erase(found);
   } else {
@@ -81,11 +81,11 @@ void Table::compare_elements(const Part& before, const Part& after) {
       before.elements, after.elements,
       [this](const Element& gone) {
         if (is_set(gone.in)) return count_in_set(gone.in, gone.key, -1);
-        append(deleted_[index_of(gone.in)], gone.key);
+        if (!anew_) append(deleted_[index_of(gone.in)], gone.key);
       },
       [this](const Element& came) {
         if (is_set(came.in)) return count_in_set(came.in, came.key, 1);
-        append(added_[index_of(came.in)], came.key, came.value);
+        if (!anew_) append(added_[index_of(came.in)], came.key, came.value);
       });
 }
 
@@ -194,9 +194,9 @@ std::string Table::take_changes(Instant now) {
 
 void Table::forget_changes() {
   for (std::size_t i = 0; i < container_count; ++i) {
-    deleted_[i].clear();
-    added_[i].clear();
-    touched_keys_[i].clear();
+    deleted_[i] = std::string();
+    added_[i] = std::string();
+    touched_keys_[i] = {};
   }
   touched_chains_.clear();
   new_sets_.clear();
@@ -208,6 +208,7 @@ std::string Table::whole() {
   for (auto uses = chains_.begin(); uses != chains_.end();) uses = uses->second.uses > 0 ? std::next(uses) : chains_.erase(uses);
   forget_changes();
   stale_.clear();
+  anew_ = false;
   std::string text = base_table(node_);
   for (const auto& [owner, part] : parts_)
     for (const AffinitySet& set : part.affinity) text += add_set(table, set);

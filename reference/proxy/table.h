@@ -16,12 +16,18 @@ namespace plumb::proxy {
 
 class Table {
  public:
-  // Nothing is in the kernel: the first transaction is whole().
+  // Nothing is in the kernel: the table has to be made anew, by whole().
   explicit Table(NodeRules node) : node_(std::move(node)) {}
 
   const NodeRules& node() const { return node_; }
-  // The whole table has to be written anew afterwards, and the parts to be decided anew before.
-  void set_node(NodeRules node) { node_ = std::move(node); }
+  // The table has to be made anew, and the parts to be decided anew before that.
+  void set_node(NodeRules node) {
+    node_ = std::move(node);
+    anew_ = true;
+  }
+  // Whether whole() is next; so it is after a transaction that failed, which has to be told.
+  bool has_to_be_made_anew() const { return anew_; }
+  void make_anew() { anew_ = true; }
 
   // What the owner contributes from now on; an empty part takes it away. Once an owner between two transactions. Of two parts none may have
   // the same key in a map; a key in a set may stand in many.
@@ -31,7 +37,7 @@ class Table {
   std::vector<std::string> owners() const;
 
   // The commands for nft that bring the kernel from the last transaction to here; "" where nothing has changed. `now` is when they are
-  // carried out. If that fails, whole() is next.
+  // carried out.
   std::string take_changes(Instant now);
   // The commands that make the table anew, whatever is there.
   std::string whole();
@@ -64,6 +70,7 @@ class Table {
   bool is_stale(Instant since, Instant now) const { return now - since >= std::chrono::seconds(1); }
 
   NodeRules node_;
+  bool anew_ = true;
   StringMap<Part> parts_;
   StringMap<SharedChain> chains_;
   std::array<StringMap<int>, container_count> uses_;  // of the sets' keys

@@ -25,6 +25,7 @@ Part part(const std::string& vip, const std::vector<std::string>& endpoints) {
 
 class Transcript : public ::testing::Test {
  protected:
+  void SetUp() override { (void)table_.whole(); }
   std::string changes() { return table_.take_changes(clock_.now()); }
   VirtualClock clock_;
   Table table_{NodeRules{.family = Family::ipv4, .node_name = "n1"}};
