@@ -77,7 +77,7 @@ std::vector<Role> cluster_roles() {
       {"system:auth-delegator", {{"create", "authentication.k8s.io", "tokenreviews"}, {"create", "authorization.k8s.io", "subjectaccessreviews"}}},
       {"system:kubelet-api-admin", {{read, "core", "nodes"}, {"proxy", "core", "nodes"}, {"*", "core", "nodes/log,nodes/metrics,nodes/proxy,nodes/stats"}}},
       {"system:node-proxier",
-       {{"list,watch", "core", "endpoints,services"}, {read, "core", "nodes"}, {"create,patch,update", "core", "events"}, {"create,patch,update", "events.k8s.io", "events"}, {"list,watch", "discovery.k8s.io", "endpointslices"}}},
+       {{"list,watch", "core", "endpoints,services"}, {read, "core", "nodes"}, {"create,patch,update", "core", "events"}, {"create,patch,update", "events.k8s.io", "events"}, {"list,watch", "discovery.k8s.io", "endpointslices"}, {"list,watch", "networking.k8s.io", "servicecidrs"}}},
       {"system:kube-scheduler",
        {records_events, {"create", "coordination.k8s.io", "leases"}, {"get,update", "coordination.k8s.io", "leases", "kube-scheduler"}, {read, "core", "nodes"}, {"delete,get,list,watch", "core", "pods"},
         {"create", "core", "bindings,pods/binding"}, {"patch,update", "core", "pods/status"}, {read, "core", "replicationcontrollers,services,namespaces"},

@@ -1,5 +1,6 @@
 #include "reference/cluster/launch/launcher.h"
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@
 #include "reference/cluster/launch/preflight.h"
 #include "reference/cluster/launch/processes.h"
 #include "reference/cluster/node/machine.h"
+#include "reference/cluster/node/spec_file.h"
 #include "reference/cluster/pki/pki.h"
 #include "reference/informer/client.h"
 
@@ -27,6 +29,7 @@ namespace plumb::cluster {
 namespace {
 
 using namespace std::chrono_literals;
+constexpr std::uint16_t proxy_health_port = 10256;
 constexpr Duration process_limit = 30s, stop_grace = 5s;
 
 // In the order in which they start; they stop the other way round.
@@ -35,6 +38,16 @@ const std::vector<std::string> process_names = {"etcd", "all", "apiserver", "sch
 std::string test_images() { return std::filesystem::path(own_program()).parent_path().parent_path().string() + "/share/plumbline/test-images.tar"; }
 
 std::string url(const std::string& host, std::uint16_t port) { return "https://" + host + ":" + std::to_string(port); }
+
+bool serves(const std::string& ip, std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  const int probe = inet_pton(AF_INET, ip.c_str(), &address.sin_addr) == 1 ? socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) : -1;
+  const bool connected = probe >= 0 && connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  if (probe >= 0) close(probe);
+  return connected;
+}
 
 class Launch {
  public:
@@ -111,15 +124,8 @@ class Launch {
 
   // It says nothing when it serves; with much data that takes a while.
   Status await_etcd(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     for (const Instant deadline = real_clock().now() + process_limit; real_clock().now() < deadline; poll(nullptr, 0, 10)) {
-      const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      const bool serves = connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-      close(probe);
-      if (serves) return {};
+      if (serves("127.0.0.1", port)) return {};
       if (!process_running(layout_, "etcd")) break;
     }
     return fail(Code::unavailable, "etcd does not serve on port " + std::to_string(port) + ": see " + layout_.dir + "/logs/etcd.log");
@@ -185,6 +191,12 @@ class Launch {
                              {own_program(), "kubelet", "--kubeconfig", kubeconfig, "--node-name", spec.name, "--node-ip", spec.node_ip, "--root-dir", "/var/lib/kubelet",
                               "--container-runtime-endpoint", "unix:///run/containerd/containerd.sock", "--tls-cert-file", layout_.pki(identity.name + ".crt"),
                               "--tls-private-key-file", layout_.pki(identity.name + ".key"), "--client-ca-file", layout_.pki("ca.crt")},
+                             {}});
+    const std::string proxy = layout_.kubeconfig("kube-proxy");
+    PLUMB_TRY(write_kubeconfig(proxy, config_.name, url(plan_->host_ip(), config_.port), pki.ca_pem(), "kube-proxy", PLUMB_TRY(pki.identity(component_identity("kube-proxy")))));
+    spec.services.push_back({"proxy",
+                             {own_program(), "proxy", "--kubeconfig", proxy, "--hostname-override", spec.name, "--node-ip", spec.node_ip, "--detect-local-mode", "BridgeInterface",
+                              "--pod-bridge-interface", kPodBridge},
                              {}});
     return {};
   }
@@ -270,7 +282,10 @@ Result<ClusterState> inspect(const Layout& layout) {
   for (int i = 0; i < state.config.nodes; ++i) {
     const std::string name = node_spec(id, NetworkPlan{}, i, state.config.nodes).name;
     const auto machine = NodeMachine::find(id, name);
-    state.processes.push_back({name, machine.ok() && machine->running()});
+    const bool runs = machine.ok() && machine->running();
+    state.processes.push_back({name, runs});
+    const auto spec = read_spec(node_dir(id, name) + "/node.json");
+    state.processes.push_back({name + " proxy", runs && spec.ok() && serves(spec->node_ip, proxy_health_port)});
   }
   if (auto connection = connect(layout.kubeconfig(), "plumbd-status"); connection.ok())
     state.ready = connection->client->call(informer::get_request(informer::resource_of<corev1::Namespace>(), "", "default")).ok();

@@ -74,7 +74,7 @@ Status set_up_network(const NodeSpec& spec) {
 
 std::string cni_config(const NodeSpec& spec) {
   // The default route comes from ipam's routes alone; the addresses in use are forgotten with /run, as the pods are.
-  const json bridge = {{"type", "bridge"}, {"bridge", "cni0"}, {"isGateway", true}, {"hairpinMode", true}, {"ipMasq", false},
+  const json bridge = {{"type", "bridge"}, {"bridge", kPodBridge}, {"isGateway", true}, {"hairpinMode", true}, {"ipMasq", false},
                        {"ipam", {{"type", "host-local"}, {"dataDir", "/run/cni/networks"},
                                  {"ranges", {{{{"subnet", spec.pod_cidr}}}}}, {"routes", {{{"dst", "0.0.0.0/0"}}}}}}};
   const json portmap = {{"type", "portmap"}, {"capabilities", {{"portMappings", true}}}};

@@ -18,6 +18,8 @@
 
 namespace plumb::cluster {
 
+inline constexpr char kPodBridge[] = "cni0";
+
 struct NodeService {
   std::string name;  // also of its log: <dir>/nodes/<node>/<name>.log
   std::vector<std::string> args;
