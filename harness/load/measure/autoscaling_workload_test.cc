@@ -2,11 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/load/measure/test_moments.h"
+
 namespace plumb::harness {
 namespace {
 
 Duration length(double seconds) { return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds)); }
-Instant moment(double seconds) { return Instant(length(seconds)); }
 double seconds(const std::optional<Instant>& moment) { return moment ? std::chrono::duration<double>(moment->time_since_epoch()).count() : -1; }
 
 // A workload whose pods request 0.1 cores and are to use half of that.
@@ -17,15 +18,15 @@ class Scaled : public testing::Test {
     status(0, 0.4);
     pod(0, 0);
   }
-  void scale(double when, std::int64_t replicas) { workload.scale(moment(when), replicas, 0.1); }
-  void status(double when, double utilization) { workload.goal(moment(when), {.least = 1, .most = 10, .utilization = 0.5}, utilization); }
-  void pod(double when, int number, bool there = true) { workload.pod(moment(when), "p" + std::to_string(number), there, there); }
+  void scale(double when, std::int64_t replicas) { workload.scale(at(when), replicas, 0.1); }
+  void status(double when, double utilization) { workload.goal(at(when), {.least = 1, .most = 10, .utilization = 0.5}, utilization); }
+  void pod(double when, int number, bool there = true) { workload.pod(at(when), "p" + std::to_string(number), there, there); }
   void usage(double when, const std::string& sample, const std::vector<double>& cores) {
     std::map<std::string, AutoscalingWorkload::Usage, std::less<>> usages;
     for (std::size_t i = 0; i < cores.size(); ++i) usages["p" + std::to_string(i)] = {cores[i], sample};
-    workload.usage(moment(when), usages);
+    workload.usage(at(when), usages);
   }
-  void load(double when, double from, double to, double over = 0) { workload.load({from, to, moment(when), length(over)}); }
+  void load(double when, double from, double to, double over = 0) { workload.load({from, to, at(when), length(over)}); }
 
   AutoscalingWorkload workload;
 };
@@ -53,7 +54,7 @@ TEST_F(Scaled, EachPartOfTheReactionToAStep) {
   pod(20, 2);
   scale(22, 4);
   pod(23, 3);
-  const auto account = workload.account(moment(30));
+  const auto account = workload.account(at(30));
   ASSERT_EQ(account.reactions.size(), 1u);
   const Reaction& reaction = account.reactions.front();
   EXPECT_TRUE(reaction.up);
@@ -72,7 +73,7 @@ TEST_F(Scaled, EachPartOfTheReactionToAStep) {
 TEST_F(Scaled, ACountThatIsSeenBeforeItsMetricHadOne) {
   load(10, 0.04, 0.175);
   scale(13, 4);
-  const auto account = workload.account(moment(14));
+  const auto account = workload.account(at(14));
   ASSERT_EQ(account.reactions.size(), 1u);
   EXPECT_EQ(seconds(account.reactions[0].metric), 13);
   EXPECT_EQ(seconds(account.reactions[0].known), 13);
@@ -91,7 +92,7 @@ TEST_F(Scaled, WhatWasMeasuredBeforeTheChangeDoesNotShowIt) {
   status(12, 0.2);
   usage(13, "b", {0.01, 0.01, 0.01, 0.01});
   status(14, 0.1);
-  const auto account = workload.account(moment(20));
+  const auto account = workload.account(at(20));
   EXPECT_EQ(seconds(account.reactions.back().metric), 13);
   EXPECT_EQ(seconds(account.reactions.back().known), 14);
 }
@@ -102,7 +103,7 @@ TEST_F(Scaled, OvershootIsWhatNoLoadAskedFor) {
   for (int i = 1; i < 7; ++i) pod(13, i);
   scale(15, 4);
   for (int i = 4; i < 7; ++i) pod(16, i, false);
-  const auto account = workload.account(moment(20));
+  const auto account = workload.account(at(20));
   EXPECT_EQ(account.reactions.at(0).beyond, 3);
   EXPECT_EQ(seconds(account.reactions[0].settled), 16);
   EXPECT_DOUBLE_EQ(account.excess, 3 * 3);
@@ -113,7 +114,7 @@ TEST_F(Scaled, ARampCallsForMoreOnItsWay) {
   load(10, 0.04, 0.24, 100);  // 0.055 is beyond the tolerance
   usage(20, "a", {0.06});
   scale(21, 2);
-  const auto account = workload.account(moment(30));
+  const auto account = workload.account(at(30));
   EXPECT_DOUBLE_EQ(seconds(account.reactions.at(0).called), 10 + 7.5);
   EXPECT_EQ(seconds(account.reactions[0].reached), 110);
   EXPECT_NEAR(account.missing, 0, 30) << "of what was needed until now, not of the end";
@@ -123,13 +124,13 @@ TEST_F(Scaled, FewerPodsAreAReactionToo) {
   load(0, 0, 0.175);
   scale(1, 4);
   for (int i = 1; i < 4; ++i) pod(2, i);
-  (void)workload.account(moment(5));
+  (void)workload.account(at(5));
   load(10, 0.175, 0.04);
   usage(12, "b", {0.01, 0.01, 0.01, 0.01});
   status(13, 0.1);
   scale(43, 1);
   for (int i = 1; i < 4; ++i) pod(44, i, false);
-  const auto account = workload.account(moment(50));
+  const auto account = workload.account(at(50));
   ASSERT_EQ(account.reactions.size(), 1u);
   EXPECT_FALSE(account.reactions[0].up);
   EXPECT_EQ(seconds(account.reactions[0].metric), 12);
@@ -142,7 +143,7 @@ TEST_F(Scaled, FewerPodsAreAReactionToo) {
 TEST_F(Scaled, ALoadThatHasGoneAgainIsNotSettledFor) {
   load(10, 0.04, 0.175);
   load(12, 0.175, 0.04);
-  const auto account = workload.account(moment(20));
+  const auto account = workload.account(at(20));
   ASSERT_EQ(account.reactions.size(), 1u) << "nothing was to be taken back";
   EXPECT_TRUE(account.reactions[0].cut);
   EXPECT_FALSE(account.reactions[0].metric);
@@ -151,9 +152,9 @@ TEST_F(Scaled, ALoadThatHasGoneAgainIsNotSettledFor) {
 TEST_F(Scaled, NothingIsAskedBeyondTheMaximum) {
   load(0, 0, 9);
   scale(1, 10);
-  (void)workload.account(moment(2));
+  (void)workload.account(at(2));
   load(10, 9, 20);
-  EXPECT_TRUE(workload.account(moment(20)).reactions.empty());
+  EXPECT_TRUE(workload.account(at(20)).reactions.empty());
 }
 
 TEST_F(Scaled, RestIsTwoSamplesOfEveryPodAfterTheLastChange) {
@@ -170,7 +171,7 @@ TEST_F(Scaled, RestIsTwoSamplesOfEveryPodAfterTheLastChange) {
   EXPECT_FALSE(workload.settled()) << "of one pod only";
   usage(7, "d", {0.04, 0.03});
   EXPECT_TRUE(workload.settled());
-  workload.pod(moment(8), "p1", true, false);
+  workload.pod(at(8), "p1", true, false);
   EXPECT_FALSE(workload.settled());
   pod(9, 1);
   EXPECT_FALSE(workload.settled()) << "from the beginning";

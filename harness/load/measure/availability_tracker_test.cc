@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/load/measure/test_moments.h"
+
 namespace plumb::harness {
 namespace {
-
-Instant at(double seconds) { return Instant(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds))); }
 
 class Available : public testing::Test {
  protected:

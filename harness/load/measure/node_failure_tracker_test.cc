@@ -2,20 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/load/measure/test_moments.h"
+
 namespace plumb::harness {
 namespace {
-
-Instant moment(int seconds) { return Instant(std::chrono::seconds(seconds)); }
 
 class Failing : public testing::Test {
  protected:
   void node(int when, const std::string& name, const char* ready, const std::string& spec = "{}") {
     element = parser.parse(R"({"metadata":{"name":")" + name + R"("},"spec":)" + spec + R"(,"status":{"conditions":[{"type":"Ready","status":")" + ready + "\"}]}}");
-    tracker.node(moment(when), "MODIFIED", element);
+    tracker.node(at(when), "MODIFIED", element);
   }
   void pod(int when, const std::string& uid, const std::string& node, const char* ready, const char* type = "MODIFIED") {
     element = parser.parse(R"({"metadata":{"uid":")" + uid + R"("},"spec":{"nodeName":")" + node + R"("},"status":{"conditions":[{"type":"Ready","status":")" + ready + "\"}]}}");
-    tracker.pod(moment(when), type, element);
+    tracker.pod(at(when), type, element);
   }
   NodeFailureTracker tracker;
   simdjson::dom::parser parser;
@@ -27,7 +27,7 @@ TEST_F(Failing, EachStepCountsFromTheBeginningOfThePhase) {
   pod(1, "a", "n1", "True");
   pod(1, "b", "n1", "True");
   pod(1, "c", "n2", "True");
-  tracker.begin_phase(moment(100));
+  tracker.begin_phase(at(100));
   node(110, "n3", "Unknown");
   EXPECT_EQ(tracker.failed(), "") << "no pod is on it";
   EXPECT_EQ(tracker.safe(), 0u);
@@ -50,7 +50,7 @@ TEST_F(Failing, EachStepCountsFromTheBeginningOfThePhase) {
   EXPECT_EQ(tracker.evicted(), (std::vector<double>{51, 52}));
   EXPECT_EQ(tracker.replaced(), (std::vector<double>{54})) << "c was there before";
   EXPECT_EQ(tracker.safe(), 2u);
-  tracker.begin_phase(moment(200));
+  tracker.begin_phase(at(200));
   EXPECT_EQ(tracker.failed(), "");
   EXPECT_TRUE(tracker.evicted().empty());
 }
