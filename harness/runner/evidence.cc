@@ -12,7 +12,10 @@ using client::Resource;
 
 const std::vector<Resource> gathered{{"v1", "pods", ""},          {"v1", "configmaps", ""},        {"v1", "secrets", ""},
                                      {"v1", "services", ""},      {"v1", "serviceaccounts", ""},   {"v1", "resourcequotas", ""},
-                                     {"apps/v1", "deployments", ""}, {"apps/v1", "replicasets", ""}, {"apps/v1", "controllerrevisions", ""}};
+                                     {"apps/v1", "deployments", ""}, {"apps/v1", "replicasets", ""}, {"apps/v1", "controllerrevisions", ""},
+                                     {"apps/v1", "statefulsets", ""}, {"apps/v1", "daemonsets", ""}, {"batch/v1", "jobs", ""}, {"batch/v1", "cronjobs", ""},
+                                     {"autoscaling/v2", "horizontalpodautoscalers", ""}, {"policy/v1", "poddisruptionbudgets", ""},
+                                     {"v1", "persistentvolumeclaims", ""}, {"discovery.k8s.io/v1", "endpointslices", ""}};
 constexpr int max_logs = 50;
 
 class Gatherer {
@@ -48,7 +51,9 @@ class Gatherer {
     note(client_.get({"v1", "namespaces"}, space_), [&](const Json& found) { all.push_back(found); });
     for (Resource resource : gathered) {
       resource.space = space_;
-      note(list(resource), [&](const Json& found) {
+      const auto listed = list(resource);
+      if (!listed.ok() && listed.error().code == Code::not_found) continue;  // older servers do not serve all
+      note(listed, [&](const Json& found) {
         for (Json item : found["items"].is_array() ? found["items"] : Json::array()) {
           if (resource.plural == "secrets") item.erase("data");
           if (resource.plural == "pods") logs(item);

@@ -96,7 +96,7 @@ void Samples::store(const std::string& node, Scrape scrape) {
     here.push_back(name);
     Pod& pod = pods_[name];
     if (pod.node != node) pod = {node, {}};
-    std::erase_if(pod.containers, [&](const auto& each) { return !points.contains(each.first); });
+    std::erase_if(pod.containers, [&listed = points](const auto& each) { return !listed.contains(each.first); });
     for (const auto& [container, point] : points) {
       const auto [at, fresh] = pod.containers.try_emplace(container, Series{point, std::nullopt});
       if (!fresh) at->second.add(point);
