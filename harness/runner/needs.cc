@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/base/encoding.h"
+#include "harness/runner/load_balancers.h"
 #include "harness/runner/service_network.h"
 
 namespace plumb::harness {
@@ -79,6 +80,7 @@ Result<std::optional<std::string>> Needs::check(const std::string& need) {
     if (const auto without = PLUMB_TRY(missing({"image"}))) return without;
     return missing_service_network(client_, images_, run_);
   }
+  if (need == "load-balancers") return missing_load_balancers(client_, run_);
   if (need == "metrics") {
     auto usage = client_.list({"metrics.k8s.io/v1beta1", "pods", "kube-system"});
     if (usage.ok()) return std::optional<std::string>();

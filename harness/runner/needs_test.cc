@@ -48,7 +48,7 @@ class NodesOnly final : public client::Transport {
       return pod;
     }
     if (path.ends_with("/pods")) return {{"metadata", {{"resourceVersion", "1"}}}, {"items", pods_}};
-    if (path.ends_with("/services")) return service;
+    if (path.ends_with("/services")) return request.method == "POST" ? service : Json{{"metadata", {{"resourceVersion", "1"}}}, {"items", {service}}};
     if (path.ends_with("/serviceaccounts")) return {{"metadata", {{"resourceVersion", "1"}}}, {"items", {{{"metadata", {{"name", "default"}}}}}}};
     return {{"metadata", Json::object()}};
   }
@@ -113,6 +113,11 @@ TEST_F(NeedsTest, ServicesHaveToLeadToPods) {
   const auto why = missing("services");
   ASSERT_TRUE(why);
   EXPECT_NE(why->find("a pod on node a gets no answer from the Service at 10.96.0.7"), std::string::npos) << *why;
+}
+
+TEST_F(NeedsTest, LoadBalancersGiveAddresses) {
+  cluster->service = {{"metadata", {{"name", "balanced"}}}, {"status", {{"loadBalancer", {{"ingress", {{{"ip", "192.0.2.1"}}}}}}}}};
+  EXPECT_FALSE(missing("load-balancers"));
 }
 
 TEST_F(NeedsTest, NeedsANodeToProbe) { EXPECT_EQ(missing("image"), "no ready node takes pods"); }

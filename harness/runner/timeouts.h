@@ -15,6 +15,7 @@ inline constexpr Duration rollout = seconds(180);           // a Deployment of a
 inline constexpr Duration namespace_gone = seconds(120);
 inline constexpr Duration cron_minute = seconds(100);       // until a CronJob of every minute has started its next job
 inline constexpr Duration service_leads = seconds(10);      // from a ready pod to an answer through its Service
+inline constexpr Duration load_balancer = seconds(180);     // from a Service to its balancer's address, which a cloud may have to make
 inline constexpr Duration autoscaling = seconds(150);       // from a change of load to one of replicas: a sample a minute, a decision every 15 s
 inline constexpr Duration watch_event = seconds(15);
 inline constexpr Duration nothing_happens = seconds(3);     // how long "it does not" is looked at

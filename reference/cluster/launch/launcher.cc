@@ -33,7 +33,7 @@ constexpr std::uint16_t proxy_health_port = 10256;
 constexpr Duration process_limit = 30s, stop_grace = 5s;
 
 // In the order in which they start; they stop the other way round.
-const std::vector<std::string> process_names = {"etcd", "all", "apiserver", "scheduler", "controller-manager", "metrics-server", "hollow"};
+const std::vector<std::string> process_names = {"etcd", "all", "apiserver", "scheduler", "controller-manager", "metrics-server", "load-balancer", "hollow"};
 
 std::string test_images() { return std::filesystem::path(own_program()).parent_path().parent_path().string() + "/share/plumbline/test-images.tar"; }
 
@@ -71,6 +71,7 @@ class Launch {
     if (config_.store == "etcd" && config_.etcd_servers.empty()) PLUMB_TRY(start_etcd());
     PLUMB_TRY(start_control_plane());
     PLUMB_TRY(start_nodes());
+    PLUMB_TRY(start_load_balancer());
     PLUMB_TRY(start_hollow_nodes());
     return await_nodes(deadline);
   }
@@ -163,6 +164,7 @@ class Launch {
   }
   void add_flags(std::vector<std::string>& args, const std::string& role) const {
     if (role == "all" || role == "controller-manager") args.insert(args.end(), {"--cluster-signing-cert-file", layout_.pki("ca.crt"), "--cluster-signing-key-file", layout_.pki("ca.key")});
+    if (plan_ && (role == "all" || role == "controller-manager")) args.insert(args.end(), {"--load-balancer-ip-range", plan_->balancer_cidr()});
     const std::vector<std::string> more = flag_args(config_.flags, role);
     args.insert(args.end(), more.begin(), more.end());
   }
@@ -192,13 +194,26 @@ class Launch {
                               "--container-runtime-endpoint", "unix:///run/containerd/containerd.sock", "--tls-cert-file", layout_.pki(identity.name + ".crt"),
                               "--tls-private-key-file", layout_.pki(identity.name + ".key"), "--client-ca-file", layout_.pki("ca.crt")},
                              {}});
-    const std::string proxy = layout_.kubeconfig("kube-proxy");
-    PLUMB_TRY(write_kubeconfig(proxy, config_.name, url(plan_->host_ip(), config_.port), pki.ca_pem(), "kube-proxy", PLUMB_TRY(pki.identity(component_identity("kube-proxy")))));
+    const std::string proxy = PLUMB_TRY(proxy_kubeconfig(pki));
     spec.services.push_back({"proxy",
                              {own_program(), "proxy", "--kubeconfig", proxy, "--hostname-override", spec.name, "--node-ip", spec.node_ip, "--detect-local-mode", "BridgeInterface",
                               "--pod-bridge-interface", kPodBridge},
                              {}});
     return {};
+  }
+
+  Result<std::string> proxy_kubeconfig(const Pki& pki) {
+    const std::string path = layout_.kubeconfig("kube-proxy");
+    PLUMB_TRY(write_kubeconfig(path, config_.name, url(plan_->host_ip(), config_.port), pki.ca_pem(), "kube-proxy", PLUMB_TRY(pki.identity(component_identity("kube-proxy")))));
+    return path;
+  }
+
+  // It is a proxy to the API server: it reads the same objects.
+  Status start_load_balancer() {
+    if (config_.nodes == 0) return {};
+    const std::string kubeconfig = PLUMB_TRY(proxy_kubeconfig(PLUMB_TRY(Pki::open(layout_, real_clock()))));
+    return start_process(layout_, {"load-balancer", {own_program(), "load-balancer", "--kubeconfig", kubeconfig, "--ip-range", plan_->balancer_cidr(), "--device", bridge_name(id())}},
+                         process_limit);
   }
 
   Status start_hollow_nodes() {

@@ -119,6 +119,7 @@ std::string NetworkPlan::cluster_cidr() const { return "10." + std::to_string(bl
 std::string NetworkPlan::host_ip() const { return "10." + std::to_string(block) + ".255.1"; }
 std::string NetworkPlan::node_ip(int index) const { return "10." + std::to_string(block) + ".255." + std::to_string(10 + index); }
 std::string NetworkPlan::pod_cidr(int index) const { return "10." + std::to_string(block) + "." + std::to_string(index) + ".0/24"; }
+std::string NetworkPlan::balancer_cidr() const { return "10." + std::to_string(block) + ".254.0/24"; }
 
 bool cidrs_overlap(const std::string& a, const std::string& b) {
   const auto left = range_of(a), right = range_of(b);
@@ -143,6 +144,8 @@ Result<NetworkPlan> create_host_network(const ClusterId& id) {
   if (!fs::exists("/sys/class/net/" + bridge))
     PLUMB_TRY(run_checked({"ip", "-batch", "-"}, {.input = "link add " + bridge + " type bridge\naddr add " + plan.host_ip() + "/24 dev " +
                                                            bridge + "\nlink set " + bridge + " up\n"}));
+  // For what has no node to go to: it ends here, in place of leaving the machine.
+  PLUMB_TRY(run_checked({"ip", "route", "replace", plan.balancer_cidr(), "dev", bridge}));
   const std::string rules = "table inet " + table + "\ndelete table inet " + table + "\ntable inet " + table +
                             " {\n  chain leaving {\n    type nat hook postrouting priority srcnat;\n    ip saddr " + plan.cluster_cidr() +
                             " ip daddr != " + plan.cluster_cidr() + " masquerade\n  }\n}\n";

@@ -1,5 +1,6 @@
 // A cluster's network on its host: one 10.<block>.0.0/16, chosen so that it overlaps nothing the host has a route to.
 //   10.<block>.<i>.0/24        pods of node i (0 to 199)
+//   10.<block>.254.0/24        Services of type LoadBalancer
 //   10.<block>.255.1           the host, on the cluster's bridge
 //   10.<block>.255.<10 + i>    node i
 #pragma once
@@ -20,6 +21,7 @@ struct NetworkPlan {
   std::string host_ip() const;
   std::string node_ip(int index) const;
   std::string pod_cidr(int index) const;
+  std::string balancer_cidr() const;
 };
 
 // The first free block, starting from one that follows from the tag, so that clusters spread. `routes` are the host's destinations in

@@ -134,6 +134,12 @@ std::string summary(const corev1::Endpoints& endpoints) {
   return text + labels_text(endpoints.metadata.labels);
 }
 
+std::string summary(const corev1::Service& service) {
+  std::string text = " " + service.spec.type.str();
+  for (const corev1::LoadBalancerIngress& ingress : service.status.loadBalancer.ingress) text += " at " + ingress.ip.str();
+  return text;
+}
+
 std::string joined(const api::List<api::Str>& list) {
   std::string text;
   for (const api::Str& each : list) text += (text.empty() ? "" : ",") + each.str();
@@ -197,6 +203,7 @@ std::optional<std::string> summary_of(const api::Object& object) {
   if (const auto* cron_job = api::as<batchv1::CronJob>(object)) return summary(*cron_job);
   if (const auto* slice = api::as<discoveryv1::EndpointSlice>(object)) return summary(*slice);
   if (const auto* endpoints = api::as<corev1::Endpoints>(object)) return summary(*endpoints);
+  if (const auto* service = api::as<corev1::Service>(object)) return summary(*service);
   if (const auto* volume = api::as<corev1::PersistentVolume>(object)) return summary(*volume);
   if (const auto* claim = api::as<corev1::PersistentVolumeClaim>(object)) return summary(*claim);
   if (const auto* role = api::as<rbacv1::ClusterRole>(object)) return summary(*role);
