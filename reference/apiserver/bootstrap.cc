@@ -5,6 +5,7 @@
 #include "reference/api/types/corev1.h"
 #include "reference/api/types/schedulingv1.h"
 #include "reference/apiserver/authorization/bootstrap_policy.h"
+#include "reference/apiserver/authorization/default_policy.h"
 #include "reference/apiserver/registry/own_calls.h"
 
 namespace plumb::apiserver {
@@ -25,7 +26,6 @@ std::vector<std::shared_ptr<api::Object>> bootstrap_objects() {
     made->metadata.name = name;
     objects.push_back(std::move(made));
   }
-  for (auto& object : bootstrap_policy()) objects.push_back(std::move(object));
   objects.push_back(priority_class("system-cluster-critical", 2'000'000'000, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."));
   objects.push_back(priority_class("system-node-critical", 2'000'001'000, "Used for system critical pods that must not be moved from their current node."));
   return objects;
@@ -33,6 +33,10 @@ std::vector<std::shared_ptr<api::Object>> bootstrap_objects() {
 
 }  // namespace
 
-Status ensure_system_objects(Registry& registry) { return OwnCalls(registry).create_missing(bootstrap_objects()); }
+Status ensure_system_objects(Registry& registry) {
+  OwnCalls calls(registry);
+  PLUMB_TRY(calls.create_missing(bootstrap_objects()));
+  return keep_policy(calls, bootstrap_policy());
+}
 
 }  // namespace plumb::apiserver

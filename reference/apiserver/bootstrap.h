@@ -6,7 +6,8 @@
 
 namespace plumb::apiserver {
 
-// Makes what is missing and leaves what is there. Waits for the writes: not on a thread of the store or of a reactor.
+// Makes what is missing; adds to roles and bindings what they lack, and leaves everything else that is there (default_policy.h). Waits for the
+// writes: not on a thread of the store or of a reactor.
 Status ensure_system_objects(Registry& registry);
 
 }  // namespace plumb::apiserver

@@ -3,6 +3,7 @@
 #include "reference/api/doc/document.h"
 #include "reference/api/types/corev1.h"
 #include "reference/api/types/rbacv1.h"
+#include "reference/apiserver/authorization/default_policy.h"
 
 namespace plumb::apiserver {
 namespace {
@@ -65,7 +66,8 @@ std::shared_ptr<rbacv1::RoleBinding> reader_binding() {
 
 Status publish_trust(OwnCalls& calls, const TrustOptions& options) {
   const auto wanted = trust_map(options);
-  PLUMB_TRY(calls.create_missing({std::make_shared<corev1::ConfigMap>(*wanted), reader_role(), reader_binding()}));
+  PLUMB_TRY(calls.create_missing({std::make_shared<corev1::ConfigMap>(*wanted)}));
+  PLUMB_TRY(keep_policy(calls, {reader_role(), reader_binding()}));
   const auto present = calls.registry().ClusterView::get<corev1::ConfigMap>(home, kAuthenticationConfigMap);
   if (present && present->data == wanted->data) return {};
   const auto written = calls.change(corev1::ConfigMap::info(), {home, kAuthenticationConfigMap}, {}, [&](const api::Object& current) -> ApiResult<std::shared_ptr<api::Object>> {
