@@ -12,12 +12,6 @@ namespace {
 using informer::event_normal;
 using informer::event_warning;
 
-const batchv1::JobCondition* finished_condition(const batchv1::Job& job) {
-  for (const batchv1::JobCondition& condition : job.status.conditions)
-    if ((condition.type == batchv1::JobComplete || condition.type == batchv1::JobFailed) && condition.status == corev1::ConditionTrue) return &condition;
-  return nullptr;
-}
-
 bool is_older(const JobPtr& a, const JobPtr& b) {
   const api::Time &left = a->status.startTime, &right = b->status.startTime;
   if (left.set != right.set) return left.set;
@@ -70,6 +64,12 @@ void note_jobs(Pass& pass, Plan& plan) {
 }
 
 }  // namespace
+
+const batchv1::JobCondition* finished_condition(const batchv1::Job& job) {
+  for (const batchv1::JobCondition& condition : job.status.conditions)
+    if ((condition.type == batchv1::JobComplete || condition.type == batchv1::JobFailed) && condition.status == corev1::ConditionTrue) return &condition;
+  return nullptr;
+}
 
 bool is_active(const Pass& pass, std::string_view uid) {
   const auto& active = pass.next->status.active;

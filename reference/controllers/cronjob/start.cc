@@ -132,6 +132,14 @@ bool was_started(const Pass& pass, WallTime time) {
   return std::any_of(status.active.begin(), status.active.end(), [&](const corev1::ObjectReference& one) { return one.name == name; });
 }
 
+// Whether another job than the one of that time runs. Those count, too, that the status does not tell of, as an earlier pass could not write it:
+// upstream starts a second one beside them.
+bool another_runs(const Pass& pass, WallTime time) {
+  const std::string name = job_name(*pass.cron_job, time);
+  const auto is_another = [&](const JobPtr& job) { return !finished_condition(*job) && job->metadata.name != name; };
+  return !pass.next->status.active.empty() || std::any_of(pass.jobs.begin(), pass.jobs.end(), is_another);
+}
+
 Plan start_due(const PassPtr& pass, const Schedule& schedule, WallTime time) {
   const batchv1::CronJobSpec& spec = pass->cron_job->spec;
   const auto skip = [&](std::string_view type, std::string_view reason, std::string message) {
@@ -142,7 +150,7 @@ Plan start_due(const PassPtr& pass, const Schedule& schedule, WallTime time) {
   if (spec.startingDeadlineSeconds && pass->now.wall - time > std::chrono::seconds(std::min<std::int64_t>(*spec.startingDeadlineSeconds, INT32_MAX)))
     return skip(event_warning, "MissSchedule", "Missed scheduled time to start a job: " + rfc1123(time));
   if (was_started(*pass, time)) return wait(pass, schedule);
-  if (spec.concurrencyPolicy == batchv1::ForbidConcurrent && !pass->next->status.active.empty())
+  if (spec.concurrencyPolicy == batchv1::ForbidConcurrent && another_runs(*pass, time))
     return skip(event_normal, "JobAlreadyActive", "Not starting job because prior execution is running and concurrency policy is Forbid");
   return spec.concurrencyPolicy == batchv1::ReplaceConcurrent ? replace(pass, schedule, time) : create(pass, schedule, time);
 }

@@ -14,6 +14,8 @@ struct Pass {
 };
 using PassPtr = std::shared_ptr<Pass>;
 
+// The condition that ended the job; nullptr while it runs.
+const batchv1::JobCondition* finished_condition(const batchv1::Job& job);
 bool is_active(const Pass& pass, std::string_view uid);
 void drop_active(Pass& pass, std::string_view uid);
 Action delete_job(const Pass& pass, std::string_view namespace_, std::string_view name, const api::Str& uid);
