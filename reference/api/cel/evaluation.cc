@@ -41,6 +41,28 @@ Error nothing_there(const Value& holder, const Value& key) {
   return holder.is(Kind::list) ? fail(Code::invalid_argument, "index out of bounds: " + key.describe()) : no_such_key(key);
 }
 
+// What operands or items come to together: one that is decisive counts more than others that fail, but not more than a budget that is used up.
+class Verdict {
+ public:
+  explicit Verdict(bool decisive) : decisive_(decisive) {}
+
+  bool settled_by(const Result<bool>& one) {
+    if (one.ok()) return decided_ = *one == decisive_;
+    const bool used_up = one.error().code == Code::resource_exhausted;
+    if (!failure_ || used_up) failure_ = one.error();
+    return used_up;
+  }
+  Result<Value> value() const {
+    if (!decided_ && failure_) return *failure_;
+    return Value::of(decided_ ? decisive_ : !decisive_);
+  }
+
+ private:
+  const bool decisive_;
+  bool decided_ = false;
+  std::optional<Error> failure_;
+};
+
 }  // namespace
 
 Result<Value> Evaluation::run(const Node& node) {
@@ -161,18 +183,11 @@ Result<Value> Evaluation::conditional(const Node& node) {
   return run(*node.args[yes ? 1 : 2]);
 }
 
-// One operand that is decisive counts more than others that fail.
 Result<Value> Evaluation::logical(const Node& node, bool decisive) {
-  std::optional<Error> failure;
-  for (const auto& arg : node.args) {
-    const auto value = test(*arg);
-    if (value.ok() && *value == decisive) return Value::of(decisive);
-    if (value.ok()) continue;
-    if (value.error().code == Code::resource_exhausted) return value.error();
-    if (!failure) failure = value.error();
-  }
-  if (failure) return std::move(*failure);
-  return Value::of(!decisive);
+  Verdict verdict(decisive);
+  for (const auto& arg : node.args)
+    if (verdict.settled_by(test(*arg))) break;
+  return verdict.value();
 }
 
 Result<Value> Evaluation::range(const Node& node) {
@@ -184,17 +199,12 @@ Result<Value> Evaluation::range(const Node& node) {
 
 Result<Value> Evaluation::quantifier(const Node& node, bool decisive) {
   const Value over = PLUMB_TRY(range(node));
-  std::optional<Error> failure;
+  Verdict verdict(decisive);
   for (std::size_t i = 0; i < over.list().size(); ++i) {
     slots_[node.slot] = over.list().at(i);
-    const auto value = test(*node.args[1]);
-    if (value.ok() && *value == decisive) return Value::of(decisive);
-    if (value.ok()) continue;
-    if (value.error().code == Code::resource_exhausted) return value.error();
-    if (!failure) failure = value.error();
+    if (verdict.settled_by(test(*node.args[1]))) break;
   }
-  if (failure) return std::move(*failure);
-  return Value::of(!decisive);
+  return verdict.value();
 }
 
 Result<Value> Evaluation::exists_one(const Node& node) {
