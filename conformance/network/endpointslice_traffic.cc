@@ -6,7 +6,7 @@ PLUMB_CONFORMANCE(network, endpointslice_traffic,
                   {.requirement = "A Service without a selector MUST lead to the endpoints that several EndpointSlices give it: at one address with different ports, and at several "
                                   "addresses with different ports.",
                    .covers = {"EndpointSlice, multiple IPs, multiple ports", "EndpointSlice, single IP, multiple ports"},
-                   .needs = {"image", "services"}}) {
+                   .needs = {"image", "services", "resource:discovery.k8s.io/v1/endpointslices"}}) {
   using namespace plumb::harness;
   for (const char* pod : {"one", "two", "client"}) c.apply(pod);
   std::map<std::string, std::string> addresses;
