@@ -372,7 +372,7 @@ class HtmlWriter final : public results::Writer {
   Result<std::string> write(const Run& run, const results::WriteOptions&) const override { return Page(run).write(); }
 };
 
-const results::RegisteredWriter registered{"html", [] { return std::make_unique<HtmlWriter>(); }};
+const results::RegisteredWriter registered_html_report{"html", [] { return std::make_unique<HtmlWriter>(); }};
 
 }  // namespace
 }  // namespace plumb::reports

@@ -84,7 +84,7 @@ class JunitWriter final : public results::Writer {
   }
 };
 
-const results::RegisteredWriter registered{"junit", [] { return std::make_unique<JunitWriter>(); }};
+const results::RegisteredWriter registered_junit_report{"junit", [] { return std::make_unique<JunitWriter>(); }};
 
 }  // namespace
 }  // namespace plumb::reports

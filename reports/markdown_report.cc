@@ -86,7 +86,7 @@ class MarkdownWriter final : public results::Writer {
   }
 };
 
-const results::RegisteredWriter registered{"markdown", [] { return std::make_unique<MarkdownWriter>(); }};
+const results::RegisteredWriter registered_markdown_report{"markdown", [] { return std::make_unique<MarkdownWriter>(); }};
 
 }  // namespace
 }  // namespace plumb::reports

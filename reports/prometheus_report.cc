@@ -68,7 +68,7 @@ class PrometheusWriter final : public results::Writer {
   }
 };
 
-const results::RegisteredWriter registered{"prometheus", [] { return std::make_unique<PrometheusWriter>(); }};
+const results::RegisteredWriter registered_prometheus_report{"prometheus", [] { return std::make_unique<PrometheusWriter>(); }};
 
 }  // namespace
 }  // namespace plumb::reports

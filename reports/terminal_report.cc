@@ -27,7 +27,7 @@ class Painter {
   const bool colours_;
 };
 
-std::string seconds_at(const harness::Histogram& histogram, double percent) {
+std::string shown_at(const harness::Histogram& histogram, double percent) {
   return histogram.empty() ? "-" : format_seconds(static_cast<double>(histogram.percentile(percent)) / 1e9);
 }
 
@@ -54,12 +54,12 @@ void write_scenario(const harness::ScenarioOutcome& o, const Painter& paint, std
   for (const auto& op : o.operations) {
     out += fmt::format("  {:<34} {:>10} {:>11} {:>8} {:>8} {:>11} {:>11} {:>11}\n", escape_terminal(op.phase + ": " + op.name), op.open_loop ? format_number(op.requested_rate) + "/s" : "-",
                        format_number(op.open_loop ? op.sent_rate : op.completed_rate) + "/s", op.succeeded, lost(op),
-                       seconds_at(op.latency_intended, 50), seconds_at(op.latency_intended, 99), seconds_at(op.latency_intended, 100));
+                       shown_at(op.latency_intended, 50), shown_at(op.latency_intended, 99), shown_at(op.latency_intended, 100));
     for (const Loss& loss : losses(op)) out += fmt::format("      {} x {}\n", loss.count, escape_terminal(loss.what));
   }
   for (const auto& d : o.distributions) {
-    out += fmt::format("  {:<46}{:>10} objects, p50 {}, p99 {}, max {}{}\n", escape_terminal(d.name), d.values.count(), seconds_at(d.values, 50), seconds_at(d.values, 99),
-                       seconds_at(d.values, 100), d.unfinished == 0 ? "" : fmt::format(", {} never got there", d.unfinished));
+    out += fmt::format("  {:<46}{:>10} objects, p50 {}, p99 {}, max {}{}\n", escape_terminal(d.name), d.values.count(), shown_at(d.values, 50), shown_at(d.values, 99),
+                       shown_at(d.values, 100), d.unfinished == 0 ? "" : fmt::format(", {} never got there", d.unfinished));
   }
   for (const auto& t : o.thresholds) {
     const harness::Metric* metric = o.metric(t.metric);
@@ -85,7 +85,7 @@ class TerminalWriter final : public results::Writer {
   }
 };
 
-const results::RegisteredWriter registered{"terminal", [] { return std::make_unique<TerminalWriter>(); }};
+const results::RegisteredWriter registered_terminal_report{"terminal", [] { return std::make_unique<TerminalWriter>(); }};
 
 }  // namespace
 }  // namespace plumb::reports

@@ -1,7 +1,7 @@
 # How a folder becomes targets. A part is one folder: its sources make a library, the tests beside them make
 # a test program, the benchmarks beside them a benchmark program. Nothing is listed by hand, so nothing is forgotten.
 #
-#   plumb_part(NAME name [REGISTERS] [RECURSIVE] [COLD] [TOGETHER] [DEPS targets...] [TEST_DEPS targets...] [SOURCES files...])
+#   plumb_part(NAME name [REGISTERS] [RECURSIVE] [COLD] [DEPS targets...] [TEST_DEPS targets...] [SOURCES files...])
 #
 #   *.cc           library `name`; with REGISTERS every object is linked in, so that static registrations survive
 #   *_test.cc      program `name_test`, one ctest entry with label "unit"
@@ -11,8 +11,9 @@
 #   *_main.cc      ignored here: a program of its own, see plumb_program
 #   RECURSIVE      takes the sub-folders too (one plug-in a folder)
 #   COLD           runs too seldom for its speed to matter: built at -O1 also where the rest is at -O2
-#   TOGETHER       its sources are compiled several at a time, as tests always are: nearly all of their time goes into headers, so eight
-#                  take little longer than one. Names at file scope are therefore unique within it. -DPLUMB_UNITY=OFF compiles each alone
+#
+# The sources of a target are compiled several at a time: nearly all of their time goes into headers, so eight take little longer than one. Names
+# at file scope are therefore unique within a part, those in unnamed namespaces too. -DPLUMB_UNITY=OFF compiles each alone.
 
 set(PLUMB_OWN_FLAGS -Wall -Wextra -Werror -Wno-missing-field-initializers)
 set(PLUMB_SKIPPED 77)  # what ci/checks/test_main.cc exits with when every test skipped
@@ -60,10 +61,12 @@ function(plumb_compile_together target)
     set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${target}_${group})
   endforeach()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  # It takes a source that a unit includes for a header, in which an anonymous namespace would be a mistake.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
 function(plumb_part)
-  cmake_parse_arguments(P "REGISTERS;RECURSIVE;COLD;TOGETHER" "NAME" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
+  cmake_parse_arguments(P "REGISTERS;RECURSIVE;COLD" "NAME" "DEPS;TEST_DEPS;SOURCES" ${ARGN})
   if(P_RECURSIVE)
     file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   else()
@@ -87,7 +90,7 @@ function(plumb_part)
     add_library(${P_NAME} STATIC ${sources})
     target_link_libraries(${P_NAME} PUBLIC plumb_options ${P_DEPS})
   endif()
-  if(P_TOGETHER)
+  if(sources)
     plumb_compile_together(${library} ${sources})
   endif()
   if(P_COLD AND CMAKE_CXX_FLAGS MATCHES "-O[23]")

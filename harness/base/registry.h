@@ -1,7 +1,7 @@
 // Registration without a central list: a plug-in's source registers itself, a `list` command prints what is there.
 //
 //   // In the plug-in's own source file:
-//   const Registered<Command> registered{"version", [] { return std::make_unique<VersionCommand>(); }};
+//   const Registered<Command> registered_version{"version", [] { return std::make_unique<VersionCommand>(); }};
 //
 // Two things of one kind with one name stop the program at start. Order of registration never matters: everything is by name.
 // Kind must be a class of the plug-in's interface. Register at static initialisation only; reading is then safe from any thread.

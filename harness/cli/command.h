@@ -1,5 +1,5 @@
 // A sub-command of `plumb`. It registers itself in its own source:
-//   const Registered<Command> registered{"version", [] { return std::make_unique<VersionCommand>(); }};
+//   const Registered<Command> registered_version{"version", [] { return std::make_unique<VersionCommand>(); }};
 #pragma once
 
 #include <string>

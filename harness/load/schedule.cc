@@ -5,7 +5,7 @@
 namespace plumb::harness {
 namespace {
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+double in_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 constexpr double most_arrivals = 1e8;
 
 }  // namespace
@@ -25,7 +25,7 @@ Result<Schedule> Schedule::create(Arrivals arrivals) {
 
 double Schedule::expected_count() const {
   const double average = arrivals_.kind == Arrivals::Kind::ramp ? (arrivals_.rate + arrivals_.end_rate) / 2 : arrivals_.rate;
-  const double count = average * seconds(arrivals_.length);
+  const double count = average * in_seconds(arrivals_.length);
   return arrivals_.kind == Arrivals::Kind::poisson ? count : std::ceil(count - 1e-9);
 }
 
@@ -36,7 +36,7 @@ double Schedule::seconds_of_arrival(std::uint64_t number) {
       return n / arrivals_.rate;
     case Arrivals::Kind::ramp: {
       // The time t at which the integral of the rate, rate * t + slope * t^2 / 2, reaches n.
-      const double slope = (arrivals_.end_rate - arrivals_.rate) / seconds(arrivals_.length);
+      const double slope = (arrivals_.end_rate - arrivals_.rate) / in_seconds(arrivals_.length);
       if (n == 0) return 0;
       return 2 * n / (arrivals_.rate + std::sqrt(std::max(0.0, arrivals_.rate * arrivals_.rate + 2 * slope * n)));
     }
@@ -50,7 +50,7 @@ std::optional<Duration> Schedule::next() {
   const double at = seconds_of_arrival(issued_);
   // Rounding must not decide whether the arrival at the very end of a rate * length that is whole exists.
   if (arrivals_.kind != Arrivals::Kind::poisson && static_cast<double>(issued_) >= expected_count()) return std::nullopt;
-  if (arrivals_.kind == Arrivals::Kind::poisson && at >= seconds(arrivals_.length)) return std::nullopt;
+  if (arrivals_.kind == Arrivals::Kind::poisson && at >= in_seconds(arrivals_.length)) return std::nullopt;
   last_ = at;
   ++issued_;
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(at));

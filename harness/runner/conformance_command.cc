@@ -157,7 +157,7 @@ class TestListing final : public cli::Listing {
   }
 };
 
-const Registered<cli::Command> registered{"conformance", [] { return std::make_unique<ConformanceCommand>(); }};
+const Registered<cli::Command> registered_conformance_command{"conformance", [] { return std::make_unique<ConformanceCommand>(); }};
 const Registered<cli::Listing> listed{"tests", [] { return std::make_unique<TestListing>(); }};
 
 }  // namespace

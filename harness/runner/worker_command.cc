@@ -127,7 +127,7 @@ class WorkerCommand final : public cli::Command {
   }
 };
 
-const Registered<cli::Command> registered{"conformance-worker", [] { return std::make_unique<WorkerCommand>(); }};
+const Registered<cli::Command> registered_worker_command{"conformance-worker", [] { return std::make_unique<WorkerCommand>(); }};
 
 }  // namespace
 }  // namespace plumb::harness

@@ -1,5 +1,5 @@
 // A role is one thing plumbd can be: `plumbd ROLE [arguments]`. A part registers its roles in its own sources:
-//   const Registered<Role> registered{"scheduler", [] { return std::make_unique<SchedulerRole>(); }};
+//   const Registered<Role> registered_scheduler{"scheduler", [] { return std::make_unique<SchedulerRole>(); }};
 #pragma once
 
 #include <string>

@@ -58,7 +58,7 @@ class Line {
   std::string_view text_;
 };
 
-std::optional<double> number(std::string_view text) {
+std::optional<double> sample_number(std::string_view text) {
   if (text == "+Inf" || text == "Inf") return std::numeric_limits<double>::infinity();
   if (text == "-Inf") return -std::numeric_limits<double>::infinity();
   if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
@@ -92,7 +92,7 @@ bool read_sample(Line line, Sample& sample) {
   line.skip_blanks();
   if (line.take('{') && !read_labels(line, sample)) return false;
   line.skip_blanks();
-  const auto value = number(line.word());
+  const auto value = sample_number(line.word());
   if (!value) return false;
   sample.value = *value;
   line.skip_blanks();

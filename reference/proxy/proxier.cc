@@ -11,7 +11,7 @@
 namespace plumb::proxy {
 namespace {
 
-constexpr char component[] = "proxy", by_service[] = "service";
+constexpr char by_service[] = "service";
 constexpr std::size_t most_triggers = 10'000;  // of changes between two syncs; further ones are not measured
 // Slices of headless Services, and Services that others serve, never reach the proxy.
 constexpr char service_selector[] = "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless";
@@ -145,7 +145,7 @@ void Proxier::decide_service(Side& side, const std::string& service) {
   const Slices slices = ports.empty() ? Slices() : slice_informer_.lister<discoveryv1::EndpointSlice>().by_index(by_service, service);
   for (ServicePort& port : ports) {
     if (const std::string taken = side.claims.withhold(service, port); !taken.empty())
-      log::warning(component, "Service " + service + " gets no traffic at " + taken + ": another Service has it; give one of them another address");
+      log::warning(kComponent, "Service " + service + " gets no traffic at " + taken + ": another Service has it; give one of them another address");
     const std::string owner = port.key();
     if (std::find(owners.begin(), owners.end(), owner) != owners.end()) continue;
     owners.push_back(owner);
@@ -265,7 +265,7 @@ void Proxier::verify() {
       else metrics_.clean_up_failed();
     }
     if (nftables_.run("flush chain " + table_name(side.family) + " " + side.mark + "\n").ok()) continue;
-    log::warning(component, "the table \"" + table_name(side.family) + "\" is not as it was left: another program has changed the node's nftables rules; making it anew");
+    log::warning(kComponent, "the table \"" + table_name(side.family) + "\" is not as it was left: another program has changed the node's nftables rules; making it anew");
     side.table.make_anew();
   }
 }
@@ -280,7 +280,7 @@ void Proxier::clean_up_flows(Side& side) {
   if (!conntrack_ || side.stale.empty()) return;
   const Instant begin = clock_.now();
   const auto removed = conntrack_->remove_udp(side.family, [&](const Flow& flow) { return is_stale(flow, side.stale, [this](const api::Ip& ip) { return is_node_address(ip); }); });
-  if (!removed.ok()) return log::warning(component, removed.error().message + "; UDP clients of endpoints that are gone get no answer until they have been silent for a while");
+  if (!removed.ok()) return log::warning(kComponent, removed.error().message + "; UDP clients of endpoints that are gone get no answer until they have been silent for a while");
   side.stale = {};
   metrics_.flows_removed(*removed, clock_.now() - begin);
 }

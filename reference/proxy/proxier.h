@@ -26,6 +26,8 @@
 
 namespace plumb::proxy {
 
+inline constexpr char kComponent[] = "proxy";  // in the log
+
 // What stays the same; zone and ranges of Services come from objects.
 struct ProxierOptions {
   std::string node_name;

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr char component[] = "proxy", sync_key[] = "sync", verify_key[] = "verify";
+constexpr char sync_key[] = "sync", verify_key[] = "verify";
 constexpr Duration first_limit = 30s, first_retry = 100ms;
 
 }  // namespace
@@ -79,7 +79,7 @@ class Proxy::Core {
       health_.updated();
       retry_ = first_retry;
     } else {
-      log::error(component, synced.error().message + "; trying again");
+      log::error(kComponent, synced.error().message + "; trying again");
       queue_.add_after(sync_key, retry_);
       retry_ = std::min(retry_ * 2, options_.sync_period);
     }
@@ -112,7 +112,7 @@ Proxy::~Proxy() = default;
 Result<std::unique_ptr<Proxy>> Proxy::start(ProxyOptions options, informer::Client& client, Clock& clock) {
   auto nftables = PLUMB_TRY(open_nftables());
   auto conntrack = open_conntrack();
-  if (!conntrack.ok()) log::warning(component, conntrack.error().message + "; UDP clients of endpoints that are gone get no answer until they have been silent for a while");
+  if (!conntrack.ok()) log::warning(kComponent, conntrack.error().message + "; UDP clients of endpoints that are gone get no answer until they have been silent for a while");
   auto core = std::make_unique<Core>(std::move(options), std::move(nftables), conntrack.ok() ? std::move(*conntrack) : nullptr, client, clock);
   PLUMB_TRY(core->start());
   return std::unique_ptr<Proxy>(new Proxy(std::move(core)));

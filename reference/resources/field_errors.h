@@ -21,6 +21,7 @@ class FieldPath {
  private:
   std::string text_;
 };
+inline const FieldPath spec_path("spec");
 
 struct FieldError {
   std::string reason;  // metav1.CauseType: FieldValueRequired, FieldValueInvalid, …

@@ -2,8 +2,8 @@
 //
 // One folder a resource: it derives from Resource (or uses Plain, for a type without rules of its own) and registers itself:
 //
-//   const Registered<Resource> registered{"configmaps", [] { return std::make_unique<ConfigMaps>(); }};     // core: just the plural
-//   const Registered<Resource> registered{"deployments.apps", [] { return std::make_unique<Deployments>(); }};
+//   const Registered<Resource> registered_configmaps{"configmaps", [] { return std::make_unique<ConfigMaps>(); }};     // core: just the plural
+//   const Registered<Resource> registered_deployments{"deployments.apps", [] { return std::make_unique<Deployments>(); }};
 //
 // Discovery, verbs, watch, selectors, paging, patches, tables, errors and OpenAPI follow from it. A Resource has no state and is used
 // from many threads.

@@ -2,7 +2,7 @@
 //
 // A plugin is one folder under plugins/. It registers itself under upstream's name:
 //
-//   const Registered<Plugin> registered{"NodeName", [] { return std::make_unique<NodeName>(); }};
+//   const Registered<Plugin> registered_node_name{"NodeName", [] { return std::make_unique<NodeName>(); }};
 //
 // and derives from Plugin and from an interface for each extension point it has. For one pod the scheduler goes through them in this order:
 //

@@ -136,7 +136,7 @@ class Autoscaling final : public Measurement {
   std::unique_ptr<UsagePoller> usage_;                        // last, too
 };
 
-const Registered<Measurement> registered{"autoscaling", [] { return std::make_unique<Autoscaling>(); }};
+const Registered<Measurement> registered_autoscaling{"autoscaling", [] { return std::make_unique<Autoscaling>(); }};
 
 }  // namespace
 }  // namespace plumb::harness

@@ -58,7 +58,7 @@ class Availability final : public Measurement {
   std::unique_ptr<Recorder> deployments_, pods_;  // last: they call the tracker
 };
 
-const Registered<Measurement> registered{"availability", [] { return std::make_unique<Availability>(); }};
+const Registered<Measurement> registered_availability{"availability", [] { return std::make_unique<Availability>(); }};
 
 }  // namespace
 }  // namespace plumb::harness

@@ -57,7 +57,7 @@ class ClusterMetrics final : public Measurement {
   std::optional<std::map<std::string, double>> before_;
 };
 
-const Registered<Measurement> registered{"cluster-metrics", [] { return std::make_unique<ClusterMetrics>(); }};
+const Registered<Measurement> registered_cluster_metrics{"cluster-metrics", [] { return std::make_unique<ClusterMetrics>(); }};
 
 }  // namespace
 }  // namespace plumb::harness

@@ -1,5 +1,5 @@
 // What is measured of the cluster while a scenario runs, beside the operations themselves. A measurement registers itself by name:
-//   const Registered<Measurement> registered{"scheduling", [] { return std::make_unique<Scheduling>(); }};
+//   const Registered<Measurement> registered_scheduling{"scheduling", [] { return std::make_unique<Scheduling>(); }};
 // start() is called before the first phase and returns when nothing that happens from then on will be missed (Code::unsupported: the cluster
 // lacks what is measured); gather() after the last phase.
 #pragma once

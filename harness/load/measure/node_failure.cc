@@ -78,7 +78,7 @@ class NodeFailure final : public Measurement {
   std::unique_ptr<Recorder> nodes_, pods_;  // last: they call the tracker
 };
 
-const Registered<Measurement> registered{"node-failure", [] { return std::make_unique<NodeFailure>(); }};
+const Registered<Measurement> registered_node_failure{"node-failure", [] { return std::make_unique<NodeFailure>(); }};
 
 }  // namespace
 }  // namespace plumb::harness

@@ -35,7 +35,7 @@ class PodStartup final : public Measurement {
   std::string whose_;
 };
 
-const Registered<Measurement> registered{"pod-startup", [] { return std::make_unique<PodStartup>(); }};
+const Registered<Measurement> registered_pod_startup{"pod-startup", [] { return std::make_unique<PodStartup>(); }};
 
 }  // namespace
 }  // namespace plumb::harness

@@ -84,7 +84,7 @@ class Reconcile final : public Measurement {
   std::vector<std::unique_ptr<Recorder>> recorders_;  // last: they call the tracker
 };
 
-const Registered<Measurement> registered{"reconcile", [] { return std::make_unique<Reconcile>(); }};
+const Registered<Measurement> registered_reconcile{"reconcile", [] { return std::make_unique<Reconcile>(); }};
 
 }  // namespace
 }  // namespace plumb::harness

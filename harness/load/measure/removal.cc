@@ -51,7 +51,7 @@ class Removal final : public Measurement {
   std::unique_ptr<Recorder> recorder_;  // last: it calls record()
 };
 
-const Registered<Measurement> registered{"removal", [] { return std::make_unique<Removal>(); }};
+const Registered<Measurement> registered_removal{"removal", [] { return std::make_unique<Removal>(); }};
 
 }  // namespace
 }  // namespace plumb::harness

@@ -30,7 +30,7 @@ class Scheduling final : public Measurement {
   Instant zero_{};
 };
 
-const Registered<Measurement> registered{"scheduling", [] { return std::make_unique<Scheduling>(); }};
+const Registered<Measurement> registered_scheduling{"scheduling", [] { return std::make_unique<Scheduling>(); }};
 
 }  // namespace
 }  // namespace plumb::harness

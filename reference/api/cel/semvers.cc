@@ -72,7 +72,7 @@ Result<Semver> parse(Args args, Meter& meter) {
 }
 
 template <class Test>
-Result<Value> compared(Args args, Test test) {
+Result<Value> compared_semvers(Args args, Test test) {
   return Value::of(test(compare(args[0].semver(), args[1].semver())));
 }
 
@@ -93,10 +93,10 @@ void add_semvers(Overloads& all) {
   member("major", {}, Kind::integer, [](Args args, Meter&) -> Result<Value> { return Value::of(static_cast<std::int64_t>(args[0].semver().major)); });
   member("minor", {}, Kind::integer, [](Args args, Meter&) -> Result<Value> { return Value::of(static_cast<std::int64_t>(args[0].semver().minor)); });
   member("patch", {}, Kind::integer, [](Args args, Meter&) -> Result<Value> { return Value::of(static_cast<std::int64_t>(args[0].semver().patch)); });
-  member("isLessThan", {Kind::semver}, Kind::boolean, [](Args args, Meter&) { return compared(args, [](std::weak_ordering order) { return order < 0; }); });
-  member("isGreaterThan", {Kind::semver}, Kind::boolean, [](Args args, Meter&) { return compared(args, [](std::weak_ordering order) { return order > 0; }); });
+  member("isLessThan", {Kind::semver}, Kind::boolean, [](Args args, Meter&) { return compared_semvers(args, [](std::weak_ordering order) { return order < 0; }); });
+  member("isGreaterThan", {Kind::semver}, Kind::boolean, [](Args args, Meter&) { return compared_semvers(args, [](std::weak_ordering order) { return order > 0; }); });
   member("compareTo", {Kind::semver}, Kind::integer, [](Args args, Meter&) {
-    return compared(args, [](std::weak_ordering order) { return std::int64_t{order < 0 ? -1 : order > 0 ? 1 : 0}; });
+    return compared_semvers(args, [](std::weak_ordering order) { return std::int64_t{order < 0 ? -1 : order > 0 ? 1 : 0}; });
   });
 }
 

@@ -9,11 +9,11 @@
 namespace plumb::api {
 namespace {
 
-constexpr int max_depth = 512;  // as in JSON: whatever came in as JSON can be read again
+constexpr int max_protobuf_depth = 512;  // as in JSON: whatever came in as JSON can be read again
 
-class Reader {
+class ProtobufReader {
  public:
-  explicit Reader(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+  explicit ProtobufReader(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
   bool more() const { return at_ < end_; }
   const char* at() const { return at_; }
   // Passes these bytes when they come next.
@@ -66,7 +66,7 @@ class Reader {
       case 0: return varint(number);
       case 1: return fixed(nullptr, 8);
       case 2: return bytes(ignored);
-      case 3: return depth < max_depth && skip_group(depth);
+      case 3: return depth < max_protobuf_depth && skip_group(depth);
       case 5: return fixed(nullptr, 4);
       default: return false;
     }
@@ -99,8 +99,8 @@ class Decoder {
 
  private:
   bool message(const TypeInfo& type, char* structure, std::string_view input, int depth) {
-    if (depth > max_depth) return false;
-    Reader reader(input);
+    if (depth > max_protobuf_depth) return false;
+    ProtobufReader reader(input);
     const FieldInfo* hint = type.wire_fields.data();
     const FieldInfo* const end = hint + type.wire_fields.size();
     while (reader.more()) {
@@ -135,7 +135,7 @@ class Decoder {
   static std::size_t stride(const FieldInfo& info) { return element_size(info) + (info.shape == Shape::map ? sizeof(Str) : 0); }
 
   // All elements that follow one another; usually that is all there are.
-  bool run(const FieldInfo& info, RawList& list, Reader& reader, std::string_view tag, unsigned wire, int depth) {
+  bool run(const FieldInfo& info, RawList& list, ProtobufReader& reader, std::string_view tag, unsigned wire, int depth) {
     const std::size_t size = stride(info);
     const bool first = !list.header;
     {
@@ -189,7 +189,7 @@ class Decoder {
     }
   }
 
-  bool single(const FieldInfo& info, char* at, Reader& reader, unsigned wire, int depth) {
+  bool single(const FieldInfo& info, char* at, ProtobufReader& reader, unsigned wire, int depth) {
     std::uint64_t number;
     switch (info.kind) {
       case Kind::boolean:
@@ -212,7 +212,7 @@ class Decoder {
     }
   }
 
-  bool optional(const FieldInfo& info, char* at, Reader& reader, unsigned wire, int depth) {
+  bool optional(const FieldInfo& info, char* at, ProtobufReader& reader, unsigned wire, int depth) {
     switch (info.kind) {
       case Kind::boolean: return opt<bool>(info, at, reader, wire, depth);
       case Kind::int32: return opt<std::int32_t>(info, at, reader, wire, depth);
@@ -228,7 +228,7 @@ class Decoder {
     }
   }
   template <class T>
-  bool opt(const FieldInfo& info, char* at, Reader& reader, unsigned wire, int depth) {
+  bool opt(const FieldInfo& info, char* at, ProtobufReader& reader, unsigned wire, int depth) {
     T value{};
     if (!single(info, reinterpret_cast<char*>(&value), reader, wire, depth)) return false;
     *reinterpret_cast<Opt<T>*>(at) = value;
@@ -247,7 +247,7 @@ class Decoder {
       case Kind::duration: return duration(*reinterpret_cast<std::int64_t*>(at), bytes);
       case Kind::quantity: return quantity(*reinterpret_cast<QuantityText*>(at), bytes);
       case Kind::int_or_string: return int_or_string(*reinterpret_cast<IntOrString*>(at), bytes);
-      case Kind::strings: return each(bytes, [&](unsigned number, unsigned wire, Reader& reader) {
+      case Kind::strings: return each(bytes, [&](unsigned number, unsigned wire, ProtobufReader& reader) {
         std::string_view text;
         if (number != 1 || wire != 2) return reader.skip(wire);
         if (!reader.bytes(text)) return false;
@@ -262,7 +262,7 @@ class Decoder {
 
   template <class Visit>
   static bool each(std::string_view bytes, Visit visit) {
-    Reader reader(bytes);
+    ProtobufReader reader(bytes);
     while (reader.more()) {
       std::uint32_t number;
       unsigned wire;
@@ -273,7 +273,7 @@ class Decoder {
   static bool time(Time& out, std::string_view bytes) {
     std::uint64_t number;
     out.set = !bytes.empty();
-    return each(bytes, [&](unsigned field, unsigned wire, Reader& reader) {
+    return each(bytes, [&](unsigned field, unsigned wire, ProtobufReader& reader) {
       if (wire != 0) return reader.skip(wire);
       if (!reader.varint(number)) return false;
       if (field == 1) out.seconds = static_cast<std::int64_t>(number);
@@ -282,7 +282,7 @@ class Decoder {
     });
   }
   static bool duration(std::int64_t& out, std::string_view bytes) {
-    return each(bytes, [&](unsigned field, unsigned wire, Reader& reader) {
+    return each(bytes, [&](unsigned field, unsigned wire, ProtobufReader& reader) {
       std::uint64_t number;
       if (wire != 0) return reader.skip(wire);
       if (!reader.varint(number)) return false;
@@ -291,7 +291,7 @@ class Decoder {
     });
   }
   static bool quantity(QuantityText& out, std::string_view bytes) {
-    return each(bytes, [&](unsigned field, unsigned wire, Reader& reader) {
+    return each(bytes, [&](unsigned field, unsigned wire, ProtobufReader& reader) {
       std::string_view text;
       if (field != 1 || wire != 2) return reader.skip(wire);
       if (!reader.bytes(text)) return false;
@@ -303,7 +303,7 @@ class Decoder {
   }
   static bool int_or_string(IntOrString& out, std::string_view bytes) {
     out.kind = IntOrString::Kind::integer;
-    return each(bytes, [&](unsigned field, unsigned wire, Reader& reader) {
+    return each(bytes, [&](unsigned field, unsigned wire, ProtobufReader& reader) {
       std::uint64_t number;
       std::string_view text;
       if (field == 3 && wire == 2) {
@@ -319,7 +319,7 @@ class Decoder {
     });
   }
   static bool raw(Raw& out, std::string_view bytes) {
-    return each(bytes, [&](unsigned field, unsigned wire, Reader& reader) {
+    return each(bytes, [&](unsigned field, unsigned wire, ProtobufReader& reader) {
       std::string_view text;
       if (field != 1 || wire != 2) return reader.skip(wire);
       if (!reader.bytes(text)) return false;
@@ -329,22 +329,22 @@ class Decoder {
   }
 
   // One element, or several packed numbers.
-  bool item(const FieldInfo& info, ListScratch::Building& building, Reader& reader, unsigned wire, int depth) {
+  bool item(const FieldInfo& info, ListScratch::Building& building, ProtobufReader& reader, unsigned wire, int depth) {
     const bool numeric = info.kind == Kind::int32 || info.kind == Kind::int64 || info.kind == Kind::boolean;
     if (!numeric || wire != 2) return single(info, building.append_zero(), reader, wire, depth);
     std::string_view packed;
     if (!reader.bytes(packed)) return false;
-    Reader inner(packed);
+    ProtobufReader inner(packed);
     while (inner.more())
       if (!single(info, building.append_zero(), inner, 0, depth)) return false;
     return true;
   }
 
-  bool map_entry(const FieldInfo& info, char* entry, Reader& reader, unsigned wire, int depth) {
+  bool map_entry(const FieldInfo& info, char* entry, ProtobufReader& reader, unsigned wire, int depth) {
     std::string_view bytes;
     *reinterpret_cast<Str*>(entry) = Str(std::string_view());
     if (wire != 2 || !reader.bytes(bytes)) return false;
-    return each(bytes, [&](unsigned number, unsigned inner_wire, Reader& inner) {
+    return each(bytes, [&](unsigned number, unsigned inner_wire, ProtobufReader& inner) {
       std::string_view text;
       if (number == 2) return single(info, entry + sizeof(Str), inner, inner_wire, depth);
       if (number != 1 || inner_wire != 2) return inner.skip(inner_wire);
@@ -367,7 +367,7 @@ Error malformed(std::string_view what) {
 Result<Envelope> open_envelope(std::string_view bytes) {
   if (!bytes.starts_with(protobuf_magic))
     return fail(Code::invalid_argument, "decoding protobuf: the body does not start with the four bytes \"k8s\\0\"", "BadRequest");
-  Reader reader(bytes.substr(protobuf_magic.size()));
+  ProtobufReader reader(bytes.substr(protobuf_magic.size()));
   Envelope envelope;
   while (reader.more()) {
     std::uint32_t number;
@@ -382,7 +382,7 @@ Result<Envelope> open_envelope(std::string_view bytes) {
     if (number == 2) envelope.raw = text;
     if (number == 4) envelope.content_type = text;
     if (number != 1) continue;
-    Reader meta(text);
+    ProtobufReader meta(text);
     while (meta.more()) {
       std::string_view value;
       if (!meta.tag(number, wire) || wire != 2 || !meta.bytes(value)) return malformed("envelope");

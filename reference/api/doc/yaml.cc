@@ -10,7 +10,7 @@
 namespace plumb::api {
 namespace {
 
-Error invalid(std::string message) { return fail(Code::invalid_argument, "error converting YAML to JSON: " + std::move(message), "BadRequest"); }
+Error malformed_yaml(std::string message) { return fail(Code::invalid_argument, "error converting YAML to JSON: " + std::move(message), "BadRequest"); }
 
 std::optional<Doc> read_word(std::string_view text) {
   constexpr std::string_view truths[] = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"};
@@ -68,8 +68,8 @@ class Converter {
   explicit Converter(const YamlOptions& options) : options_(options) {}
 
   Result<Doc> convert(const YAML::Node& node, std::size_t depth = 0) {
-    if (++nodes_ > options_.max_nodes) return invalid("yaml: document contains excessive aliasing");
-    if (depth > options_.max_depth) return invalid("yaml: exceeded max depth of " + std::to_string(options_.max_depth));
+    if (++nodes_ > options_.max_nodes) return malformed_yaml("yaml: document contains excessive aliasing");
+    if (depth > options_.max_depth) return malformed_yaml("yaml: exceeded max depth of " + std::to_string(options_.max_depth));
     switch (node.Type()) {
       case YAML::NodeType::Scalar:
         return scalar(node);
@@ -86,7 +86,7 @@ class Converter {
   static Result<Doc> scalar(const YAML::Node& node) {
     if (node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str") return Doc(node.Scalar());
     Doc value = read_plain(node.Scalar());
-    if (value.kind() == Doc::Kind::number && !std::isfinite(value.as_double())) return invalid("json: unsupported value: " + node.Scalar());
+    if (value.kind() == Doc::Kind::number && !std::isfinite(value.as_double())) return malformed_yaml("json: unsupported value: " + node.Scalar());
     return value;
   }
 
@@ -118,21 +118,21 @@ class Converter {
   static Status merge(Doc& merged, const Doc& value) {
     if (value.is_array()) {
       for (const Doc& item : value.items()) {
-        if (!item.is_object()) return invalid("yaml: map merge requires map or sequence of maps as the value");
+        if (!item.is_object()) return malformed_yaml("yaml: map merge requires map or sequence of maps as the value");
         PLUMB_TRY(merge(merged, item));
       }
       return {};
     }
-    if (!value.is_object()) return invalid("yaml: map merge requires map or sequence of maps as the value");
+    if (!value.is_object()) return malformed_yaml("yaml: map merge requires map or sequence of maps as the value");
     for (const Doc::Member& member : value.members())
       if (!merged.find(member.name())) merged = merged.with(member.name(), member.value);
     return {};
   }
 
   static Result<std::string> key(const YAML::Node& node) {
-    if (!node.IsScalar()) return invalid(node.IsNull() ? "unsupported map key: null" : "unsupported map key: not a scalar");
+    if (!node.IsScalar()) return malformed_yaml(node.IsNull() ? "unsupported map key: null" : "unsupported map key: not a scalar");
     const Doc value = PLUMB_TRY(scalar(node));
-    if (value.is_null()) return invalid("unsupported map key: null");
+    if (value.is_null()) return malformed_yaml("unsupported map key: null");
     return value.is_string() ? std::string(value.as_string()) : value.to_json();
   }
 
@@ -153,13 +153,13 @@ Result<std::vector<Doc>> parse_yaml_stream(std::string_view text, const YamlOpti
       if (node.IsDefined() && !node.IsNull()) documents.push_back(PLUMB_TRY(converter.convert(node)));
     return documents;
   } catch (const std::exception& error) {
-    return invalid(error.what());
+    return malformed_yaml(error.what());
   }
 }
 
 Result<Doc> parse_yaml(std::string_view text, const YamlOptions& options) {
   auto documents = PLUMB_TRY(parse_yaml_stream(text, options));
-  if (documents.size() > 1) return invalid("one document is expected, the text holds " + std::to_string(documents.size()));
+  if (documents.size() > 1) return malformed_yaml("one document is expected, the text holds " + std::to_string(documents.size()));
   return documents.empty() ? Doc() : documents.front();
 }
 

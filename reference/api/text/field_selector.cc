@@ -7,7 +7,7 @@
 namespace plumb::api {
 namespace {
 
-Error invalid(std::string message) { return fail(Code::invalid_argument, std::move(message), "BadRequest"); }
+Error malformed_fields(std::string message) { return fail(Code::invalid_argument, std::move(message), "BadRequest"); }
 
 std::vector<std::string_view> terms_of(std::string_view text) {
   std::vector<std::string_view> terms;
@@ -28,11 +28,11 @@ std::vector<std::string_view> terms_of(std::string_view text) {
 Result<std::string> unescape(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == ',' || text[i] == '=') return invalid("invalid field selector: unescaped character in value: " + std::to_string(text[i]));
+    if (text[i] == ',' || text[i] == '=') return malformed_fields("invalid field selector: unescaped character in value: " + std::to_string(text[i]));
     if (text[i] == '\\') {
       ++i;
       if (i == text.size() || std::string_view("\\,=").find(text[i]) == std::string_view::npos)
-        return invalid("invalid field selector: invalid escape sequence: \\" + std::string(text.substr(i, 1)));
+        return malformed_fields("invalid field selector: invalid escape sequence: \\" + std::string(text.substr(i, 1)));
     }
     out += text[i];
   }
@@ -48,7 +48,7 @@ Result<FieldRequirement> parse_term(std::string_view term, std::string_view whol
     std::string value = PLUMB_TRY(unescape(rest.substr(width)));
     return FieldRequirement{std::string(term.substr(0, i)), !unequal, std::move(value)};
   }
-  return invalid("invalid selector: '" + std::string(whole) + "'; can't understand '" + std::string(term) + "'");
+  return malformed_fields("invalid selector: '" + std::string(whole) + "'; can't understand '" + std::string(term) + "'");
 }
 
 }  // namespace

@@ -160,27 +160,27 @@ class Parser {
   std::size_t at_ = 0;
 };
 
-Error invalid(std::string message) { return fail(Code::invalid_argument, std::move(message), "BadRequest"); }
+Error malformed_labels(std::string message) { return fail(Code::invalid_argument, std::move(message), "BadRequest"); }
 
 Status check_count(Op op, const std::vector<std::string>& values) {
   switch (op) {
     case Op::in:
     case Op::not_in:
-      if (values.empty()) return invalid("for 'in', 'notin' operators, values set can't be empty");
+      if (values.empty()) return malformed_labels("for 'in', 'notin' operators, values set can't be empty");
       return {};
     case Op::equals:
     case Op::double_equals:
     case Op::not_equals:
-      if (values.size() != 1) return invalid("exact-match compatibility requires one single value");
+      if (values.size() != 1) return malformed_labels("exact-match compatibility requires one single value");
       return {};
     case Op::exists:
     case Op::does_not_exist:
-      if (!values.empty()) return invalid("values set must be empty for exists and does not exist");
+      if (!values.empty()) return malformed_labels("values set must be empty for exists and does not exist");
       return {};
     case Op::greater_than:
     case Op::less_than:
-      if (values.size() != 1) return invalid("for 'Gt', 'Lt' operators, exactly one value is required");
-      if (!parse_int(values[0])) return invalid("for 'Gt', 'Lt' operators, the value must be an integer");
+      if (values.size() != 1) return malformed_labels("for 'Gt', 'Lt' operators, exactly one value is required");
+      if (!parse_int(values[0])) return malformed_labels("for 'Gt', 'Lt' operators, the value must be an integer");
       return {};
   }
   return {};
@@ -189,11 +189,11 @@ Status check_count(Op op, const std::vector<std::string>& values) {
 }  // namespace
 
 Result<LabelRequirement> LabelRequirement::make(std::string key, SelectorOperator op, std::vector<std::string> values) {
-  if (const auto problems = check_label_key(key); !problems.empty()) return invalid("invalid label key \"" + key + "\": " + join(problems, "; "));
+  if (const auto problems = check_label_key(key); !problems.empty()) return malformed_labels("invalid label key \"" + key + "\": " + join(problems, "; "));
   PLUMB_TRY(check_count(op, values));
   for (const std::string& value : values)
     if (const auto problems = check_label_value(value); !problems.empty())
-      return invalid("invalid label value: \"" + value + "\": at key: \"" + key + "\": " + join(problems, "; "));
+      return malformed_labels("invalid label value: \"" + value + "\": at key: \"" + key + "\": " + join(problems, "; "));
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
   return LabelRequirement{std::move(key), op, std::move(values)};

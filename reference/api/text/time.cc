@@ -11,14 +11,14 @@ namespace {
 
 using namespace std::chrono;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit_of_time(char c) { return c >= '0' && c <= '9'; }
 
 // Takes exactly `width` digits off the front; -1 when they are not there.
 int take_number(std::string_view& text, std::size_t width) {
   if (text.size() < width) return -1;
   int value = 0;
   for (std::size_t i = 0; i < width; ++i) {
-    if (!is_digit(text[i])) return -1;
+    if (!is_digit_of_time(text[i])) return -1;
     value = value * 10 + (text[i] - '0');
   }
   text.remove_prefix(width);
@@ -33,7 +33,7 @@ bool take(std::string_view& text, char expected) {
 
 std::int64_t take_fraction(std::string_view& text) {
   std::int64_t value = 0, unit = 100'000'000;
-  for (; !text.empty() && is_digit(text[0]); unit /= 10, text.remove_prefix(1)) value += (text[0] - '0') * unit;
+  for (; !text.empty() && is_digit_of_time(text[0]); unit /= 10, text.remove_prefix(1)) value += (text[0] - '0') * unit;
   return value;
 }
 
@@ -54,7 +54,7 @@ std::optional<WallTime> read_time(std::string_view text) {
   if (s < 0 || s > 59) return std::nullopt;
   std::int64_t fraction = 0;
   if (take(text, '.')) {
-    if (text.empty() || !is_digit(text[0])) return std::nullopt;
+    if (text.empty() || !is_digit_of_time(text[0])) return std::nullopt;
     fraction = take_fraction(text);
   }
   WallTime time = sys_days(date) + hours(h) + minutes(mi) + seconds(s) + nanoseconds(fraction);
@@ -138,7 +138,7 @@ Result<Duration> parse_duration(std::string_view text) {
     bool any = width > 0;
     double fraction = 0, place = 1;
     if (take(rest, '.')) {
-      for (; !rest.empty() && is_digit(rest[0]); rest.remove_prefix(1), any = true) fraction += (rest[0] - '0') * (place /= 10);
+      for (; !rest.empty() && is_digit_of_time(rest[0]); rest.remove_prefix(1), any = true) fraction += (rest[0] - '0') * (place /= 10);
     }
     if (!any || !whole) return bad_duration("invalid duration", text);
     const std::size_t name = std::min(rest.find_first_of(".0123456789"), rest.size());

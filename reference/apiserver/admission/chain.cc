@@ -6,7 +6,7 @@
 namespace plumb::apiserver {
 namespace {
 
-const Registered<Listing> listed{"admission", [] {
+const Registered<Listing> listed_plugins{"admission", [] {
   return listing_of<AdmissionPlugin>([](const AdmissionPlugin& plugin) { return "order " + std::to_string(plugin.order()); });
 }};
 

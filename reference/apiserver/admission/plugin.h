@@ -1,7 +1,7 @@
 // Admission: what the cluster adds to an object, or refuses, before it is stored. One folder a plugin; it registers itself under
 // upstream's name:
 //
-//   const Registered<AdmissionPlugin> registered{"Priority", [] { return std::make_unique<Priority>(); }};
+//   const Registered<AdmissionPlugin> registered_priority{"Priority", [] { return std::make_unique<Priority>(); }};
 //
 // Plugins run on the thread of the request and must not block: they read the cluster from memory through ClusterView. All mutate()
 // run first, in the order of upstream's plugin list, then all validate(), and last all reserve().

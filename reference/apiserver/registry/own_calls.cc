@@ -16,7 +16,7 @@ ApiResult<T> await(Start&& start) {
   return answer.get();
 }
 
-const Resource& resource_of(const api::TypeInfo& type) { return *resources::find_by_type(type); }
+const Resource& resource_by_type(const api::TypeInfo& type) { return *resources::find_by_type(type); }
 
 std::shared_ptr<corev1::Event> event_about(const api::Object& about, const std::string& name, WallTime now) {
   auto event = std::make_shared<corev1::Event>();
@@ -45,7 +45,7 @@ OwnCalls::OwnCalls(Registry& registry) : registry_(registry) {
 
 ApiResult<CachedPtr> OwnCalls::create(std::shared_ptr<api::Object> object) {
   const std::string home = object->metadata.namespace_.str();
-  return await<CachedPtr>([&](auto done) { registry_.create(context_, resource_of(object->type()), home, object, done); });
+  return await<CachedPtr>([&](auto done) { registry_.create(context_, resource_by_type(object->type()), home, object, done); });
 }
 
 Status OwnCalls::create_missing(std::vector<std::shared_ptr<api::Object>> objects) {
@@ -55,7 +55,7 @@ Status OwnCalls::create_missing(std::vector<std::shared_ptr<api::Object>> object
     if (registry_.get(object->type(), home, name)) continue;
     auto promise = std::make_shared<std::promise<Status>>();
     answers.push_back(promise->get_future());
-    const Resource& resource = resource_of(object->type());
+    const Resource& resource = resource_by_type(object->type());
     registry_.create(context_, resource, home, std::move(object), [promise, what = resource.group_resource() + " " + name](ApiResult<CachedPtr> result) {
       if (result.ok() || result.status().reason == metav1::StatusReasonAlreadyExists) return promise->set_value({});
       promise->set_value(status::to_error(result.status()).in("creating " + what));
@@ -68,11 +68,11 @@ Status OwnCalls::create_missing(std::vector<std::shared_ptr<api::Object>> object
 }
 
 ApiResult<CachedPtr> OwnCalls::change(const api::TypeInfo& type, const ObjectName& name, std::string_view subresource, Transform transform) {
-  return await<CachedPtr>([&](auto done) { registry_.transform(context_, resource_of(type), name, subresource, transform, done); });
+  return await<CachedPtr>([&](auto done) { registry_.transform(context_, resource_by_type(type), name, subresource, transform, done); });
 }
 
 Status OwnCalls::remove(const api::TypeInfo& type, const ObjectName& name) {
-  const auto removed = await<DeleteResult>([&](auto done) { registry_.remove(context_, resource_of(type), name, {}, done); });
+  const auto removed = await<DeleteResult>([&](auto done) { registry_.remove(context_, resource_by_type(type), name, {}, done); });
   if (removed.ok() || removed.status().code == 404) return {};
   return status::to_error(removed.status());
 }

@@ -112,7 +112,7 @@ class ControllerManager final : public Component {
   std::unique_ptr<informer::LeaderElector> elector_;
 };
 
-const Registered<Component> registered{"kube-controller-manager", [] { return std::make_unique<ControllerManager>(); }};
+const Registered<Component> registered_controller_manager{"kube-controller-manager", [] { return std::make_unique<ControllerManager>(); }};
 
 }  // namespace
 }  // namespace plumb::cluster

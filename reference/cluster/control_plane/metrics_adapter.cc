@@ -58,7 +58,7 @@ class MetricsAdapterRole final : public Role {
   }
 };
 
-const Registered<Role> registered{"metrics-adapter", [] { return std::make_unique<MetricsAdapterRole>(); }};
+const Registered<Role> registered_metrics_adapter{"metrics-adapter", [] { return std::make_unique<MetricsAdapterRole>(); }};
 
 }  // namespace
 }  // namespace plumb::cluster

@@ -92,7 +92,7 @@ class MetricsServerPolicy final : public apiserver::PolicySource {
 };
 
 const Registered<apiserver::PolicySource> policy{"metrics-server", [] { return std::make_unique<MetricsServerPolicy>(); }};
-const Registered<Component> registered{"metrics-server", [] { return std::make_unique<MetricsServerComponent>(); }};
+const Registered<Component> registered_metrics_server{"metrics-server", [] { return std::make_unique<MetricsServerComponent>(); }};
 
 }  // namespace
 }  // namespace plumb::cluster

@@ -38,7 +38,7 @@ class SchedulerComponent final : public Component {
   std::unique_ptr<scheduler::Scheduler> scheduler_;
 };
 
-const Registered<Component> registered{"kube-scheduler", [] { return std::make_unique<SchedulerComponent>(); }};
+const Registered<Component> registered_scheduler{"kube-scheduler", [] { return std::make_unique<SchedulerComponent>(); }};
 
 }  // namespace
 }  // namespace plumb::cluster

@@ -97,7 +97,7 @@ class HollowPolicy final : public apiserver::PolicySource {
 };
 
 const Registered<apiserver::PolicySource> policy{"hollow-nodes", [] { return std::make_unique<HollowPolicy>(); }};
-const Registered<Role> registered{"hollow", [] { return std::make_unique<HollowRole>(); }};
+const Registered<Role> registered_hollow_role{"hollow", [] { return std::make_unique<HollowRole>(); }};
 
 }  // namespace
 }  // namespace plumb::cluster

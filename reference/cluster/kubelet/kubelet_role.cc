@@ -96,7 +96,7 @@ class KubeletRole final : public Role {
   }
 };
 
-const Registered<Role> registered{"kubelet", [] { return std::make_unique<KubeletRole>(); }};
+const Registered<Role> registered_kubelet_role{"kubelet", [] { return std::make_unique<KubeletRole>(); }};
 
 }  // namespace
 }  // namespace plumb::cluster

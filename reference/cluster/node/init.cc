@@ -177,7 +177,7 @@ class NodeInit final : public Role {
   }
 };
 
-const Registered<Role> registered{"node-init", [] { return std::make_unique<NodeInit>(); }};
+const Registered<Role> registered_init{"node-init", [] { return std::make_unique<NodeInit>(); }};
 
 }  // namespace
 }  // namespace plumb::cluster

@@ -24,13 +24,13 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t kNamespaces = CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC;
 constexpr Duration kEndLimit = 20s, kReapLimit = 2s;
 
-std::string slurp(const std::string& path) {
+std::string text_of_file(const std::string& path) {
   std::ifstream file(path);
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 std::string log_tail(const std::string& dir) {
-  const auto text = slurp(dir + "/node.log");
+  const auto text = text_of_file(dir + "/node.log");
   return text.size() > 1500 ? text.substr(text.size() - 1500) : text;
 }
 
@@ -81,7 +81,7 @@ Status connect(const NodeSpec& spec, pid_t pid) {
 }
 
 Status unmount_below(const std::string& dir) {
-  const auto table = slurp("/proc/self/mounts");
+  const auto table = text_of_file("/proc/self/mounts");
   auto lines = split(table, '\n');
   std::reverse(lines.begin(), lines.end());
   for (const auto line : lines) {

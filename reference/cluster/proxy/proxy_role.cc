@@ -163,7 +163,7 @@ class ProxyRole final : public Role {
   }
 };
 
-const Registered<Role> registered{"proxy", [] { return std::make_unique<ProxyRole>(); }};
+const Registered<Role> registered_proxy_role{"proxy", [] { return std::make_unique<ProxyRole>(); }};
 
 }  // namespace
 }  // namespace plumb::cluster

@@ -7,9 +7,9 @@ namespace plumb::controllers::replicaset {
 
 namespace {
 
-Result<api::LabelSelector> selector_of(const appsv1::ReplicaSet& owner) { return controllers::selector_of(owner.spec.selector.get()); }
+Result<api::LabelSelector> selector_of_set(const appsv1::ReplicaSet& owner) { return controllers::selector_of(owner.spec.selector.get()); }
 
-Result<api::LabelSelector> selector_of(const corev1::ReplicationController& owner) {
+Result<api::LabelSelector> selector_of_set(const corev1::ReplicationController& owner) {
   if (owner.spec.selector.empty()) return api::LabelSelector::nothing();
   metav1::LabelSelector selector;
   selector.matchLabels = owner.spec.selector;
@@ -45,7 +45,7 @@ template <class Owner>
 Plan decide(const std::shared_ptr<const Owner>& owner, const std::vector<PodPtr>& candidates, const std::vector<PodPtr>& related,
             bool expectations_satisfied, const Now& now) {
   Plan plan;
-  const Result<api::LabelSelector> selector = selector_of(*owner);
+  const Result<api::LabelSelector> selector = selector_of_set(*owner);
   const corev1::PodTemplateSpec* pod_template = template_of(*owner);
   if (!selector.ok() || !pod_template) return plan;  // validation refuses both; nothing can be done about it here
   auto claims = claim_all(*owner, *selector, candidates);

@@ -11,8 +11,6 @@ namespace {
 using apiregistrationv1::APIService;
 using apiregistrationv1::APIServiceSpec;
 
-const FieldPath spec_path("spec");
-
 const TypeDefault<apiregistrationv1::ServiceReference> service_reference{[](apiregistrationv1::ServiceReference& reference) {
   if (!reference.port) reference.port = 443;
 }};
@@ -79,7 +77,7 @@ class Apiservices final : public Typed<APIService> {
   }
 };
 
-const Registered<Resource> registered{"apiservices.apiregistration.k8s.io", [] { return std::make_unique<Apiservices>(); }};
+const Registered<Resource> registered_apiservices{"apiservices.apiregistration.k8s.io", [] { return std::make_unique<Apiservices>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"bindings",
+const Registered<Resource> registered_bindings{"bindings",
                                       [] { return std::make_unique<Review<corev1::Binding>>(Names{"bindings", "binding", {}, {}, true}); }};
 
 }  // namespace

@@ -67,7 +67,7 @@ class CertificateSigningRequests final : public Typed<certificatesv1::Certificat
   }
 };
 
-const Registered<Resource> registered{"certificatesigningrequests.certificates.k8s.io", [] { return std::make_unique<CertificateSigningRequests>(); }};
+const Registered<Resource> registered_certificatesigningrequests{"certificatesigningrequests.certificates.k8s.io", [] { return std::make_unique<CertificateSigningRequests>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

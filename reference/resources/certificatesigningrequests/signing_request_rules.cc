@@ -12,7 +12,7 @@ namespace {
 using certificatesv1::CertificateSigningRequest;
 using certificatesv1::CertificateSigningRequestCondition;
 
-const FieldPath spec_path("spec"), conditions_path("status.conditions"), certificate_path("status.certificate");
+const FieldPath conditions_path("status.conditions"), certificate_path("status.certificate");
 constexpr std::int32_t least_seconds = 600;
 constexpr std::size_t longest_signer_path = 571;
 

@@ -22,7 +22,7 @@ class ClusterRoleBindings final : public Typed<rbacv1::ClusterRoleBinding> {
   }
 };
 
-const Registered<Resource> registered{"clusterrolebindings.rbac.authorization.k8s.io", [] { return std::make_unique<ClusterRoleBindings>(); }};
+const Registered<Resource> registered_clusterrolebindings{"clusterrolebindings.rbac.authorization.k8s.io", [] { return std::make_unique<ClusterRoleBindings>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -22,7 +22,7 @@ class ClusterRoles final : public Typed<rbacv1::ClusterRole> {
   }
 };
 
-const Registered<Resource> registered{"clusterroles.rbac.authorization.k8s.io", [] { return std::make_unique<ClusterRoles>(); }};
+const Registered<Resource> registered_clusterroles{"clusterroles.rbac.authorization.k8s.io", [] { return std::make_unique<ClusterRoles>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -10,7 +10,7 @@ class Componentstatuses final : public Plain<corev1::ComponentStatus> {
   std::vector<std::string_view> verbs() const override { return {"get", "list"}; }
 };
 
-const Registered<Resource> registered{"componentstatuses", [] { return std::make_unique<Componentstatuses>(); }};
+const Registered<Resource> registered_componentstatuses{"componentstatuses", [] { return std::make_unique<Componentstatuses>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -40,7 +40,7 @@ class ConfigMaps final : public Typed<corev1::ConfigMap> {
   }
 };
 
-const Registered<Resource> registered{"configmaps", [] { return std::make_unique<ConfigMaps>(); }};
+const Registered<Resource> registered_configmaps{"configmaps", [] { return std::make_unique<ConfigMaps>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

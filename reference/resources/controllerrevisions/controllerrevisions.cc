@@ -48,7 +48,7 @@ class ControllerRevisions final : public Typed<appsv1::ControllerRevision> {
   }
 };
 
-const Registered<Resource> registered{"controllerrevisions.apps", [] { return std::make_unique<ControllerRevisions>(); }};
+const Registered<Resource> registered_controllerrevisions{"controllerrevisions.apps", [] { return std::make_unique<ControllerRevisions>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -11,8 +11,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
-
 bool names_zone(std::string_view schedule) { return schedule.find("TZ") != std::string_view::npos; }
 
 // `zone_allowed`: the schedule named a zone before that was refused, and may go on doing so.
@@ -116,7 +114,7 @@ class CronJobs final : public Typed<batchv1::CronJob> {
   }
 };
 
-const Registered<Resource> registered{"cronjobs.batch", [] { return std::make_unique<CronJobs>(); }};
+const Registered<Resource> registered_cronjobs{"cronjobs.batch", [] { return std::make_unique<CronJobs>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -12,7 +12,6 @@ namespace {
 using storagev1::CSIDriver;
 
 constexpr std::int64_t least_token_seconds = 600, most_token_seconds = std::int64_t{1} << 32, least_period = 10;
-const FieldPath spec_path("spec");
 
 void check_tokens(const api::List<storagev1::TokenRequest>& tokens, const FieldPath& path, FieldErrors& errors) {
   std::set<std::string_view> audiences;
@@ -85,7 +84,7 @@ class CSIDrivers final : public Typed<CSIDriver> {
   }
 };
 
-const Registered<Resource> registered{"csidrivers.storage.k8s.io", [] { return std::make_unique<CSIDrivers>(); }};
+const Registered<Resource> registered_csidrivers{"csidrivers.storage.k8s.io", [] { return std::make_unique<CSIDrivers>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -68,7 +68,7 @@ class CSINodes final : public Typed<CSINode> {
   }
 };
 
-const Registered<Resource> registered{"csinodes.storage.k8s.io", [] { return std::make_unique<CSINodes>(); }};
+const Registered<Resource> registered_csinodes{"csinodes.storage.k8s.io", [] { return std::make_unique<CSINodes>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

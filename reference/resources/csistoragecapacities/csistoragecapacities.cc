@@ -34,7 +34,7 @@ class CSIStorageCapacities final : public Typed<CSIStorageCapacity> {
   }
 };
 
-const Registered<Resource> registered{"csistoragecapacities.storage.k8s.io", [] { return std::make_unique<CSIStorageCapacities>(); }};
+const Registered<Resource> registered_csistoragecapacities{"csistoragecapacities.storage.k8s.io", [] { return std::make_unique<CSIStorageCapacities>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

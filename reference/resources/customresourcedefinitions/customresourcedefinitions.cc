@@ -17,7 +17,6 @@ using apiextensionsv1::CustomResourceDefinitionSpec;
 using apiextensionsv1::CustomResourceDefinitionStatus;
 using apiextensionsv1::CustomResourceDefinitionVersion;
 
-const FieldPath spec_path("spec");
 const FieldPath stored_versions_path = FieldPath("status").child("storedVersions");
 
 std::string lowered(std::string_view text) {
@@ -153,7 +152,7 @@ class CustomResourceDefinitions final : public Typed<CustomResourceDefinition> {
   }
 };
 
-const Registered<Resource> registered{"customresourcedefinitions.apiextensions.k8s.io", [] { return std::make_unique<CustomResourceDefinitions>(); }};
+const Registered<Resource> registered_customresourcedefinitions{"customresourcedefinitions.apiextensions.k8s.io", [] { return std::make_unique<CustomResourceDefinitions>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

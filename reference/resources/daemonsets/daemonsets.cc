@@ -9,8 +9,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
-
 void check_rolling(const appsv1::RollingUpdateDaemonSet& rolling, const FieldPath& path, FieldErrors& errors) {
   check_count_or_percent(rolling.maxUnavailable, path.child("maxUnavailable"), errors);
   check_count_or_percent(rolling.maxSurge, path.child("maxSurge"), errors);
@@ -106,7 +104,7 @@ class DaemonSets final : public Typed<appsv1::DaemonSet> {
   }
 };
 
-const Registered<Resource> registered{"daemonsets.apps", [] { return std::make_unique<DaemonSets>(); }};
+const Registered<Resource> registered_daemonsets{"daemonsets.apps", [] { return std::make_unique<DaemonSets>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

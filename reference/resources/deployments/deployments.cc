@@ -8,8 +8,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
-
 void check_strategy(const appsv1::DeploymentStrategy& strategy, const FieldPath& path, FieldErrors& errors) {
   const FieldPath rolling_path = path.child("rollingUpdate");
   if (strategy.type == "Recreate" && strategy.rollingUpdate)
@@ -82,7 +80,7 @@ class Deployments final : public Typed<appsv1::Deployment> {
   }
 };
 
-const Registered<Resource> registered{"deployments.apps", [] { return std::make_unique<Deployments>(); }};
+const Registered<Resource> registered_deployments{"deployments.apps", [] { return std::make_unique<Deployments>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

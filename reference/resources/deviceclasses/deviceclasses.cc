@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"deviceclasses.resource.k8s.io",
+const Registered<Resource> registered_deviceclasses{"deviceclasses.resource.k8s.io",
                                       [] { return std::make_unique<Plain<resourcev1::DeviceClass>>(Names{"deviceclasses", "deviceclass", {}, {}, false}); }};
 
 }  // namespace

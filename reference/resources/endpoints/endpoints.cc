@@ -64,7 +64,7 @@ class Endpoints final : public Typed<corev1::Endpoints> {
   }
 };
 
-const Registered<Resource> registered{"endpoints", [] { return std::make_unique<Endpoints>(); }};
+const Registered<Resource> registered_endpoints{"endpoints", [] { return std::make_unique<Endpoints>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

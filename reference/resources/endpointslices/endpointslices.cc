@@ -60,7 +60,7 @@ class EndpointSlices final : public Typed<discoveryv1::EndpointSlice> {
   }
 };
 
-const Registered<Resource> registered{"endpointslices.discovery.k8s.io", [] { return std::make_unique<EndpointSlices>(); }};
+const Registered<Resource> registered_endpointslices{"endpointslices.discovery.k8s.io", [] { return std::make_unique<EndpointSlices>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -83,7 +83,7 @@ class Events final : public Typed<corev1::Event> {
   }
 };
 
-const Registered<Resource> registered{"events", [] { return std::make_unique<Events>(); }};
+const Registered<Resource> registered_events{"events", [] { return std::make_unique<Events>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -134,11 +134,11 @@ class EventsV1 final : public Version<eventsv1::Event, corev1::Event> {
  private:
   template <class T>
   static std::string shown(const T& time) {
-    return time ? quoted(api::format_time(time.wall())) : "null";
+    return time ? resources::quoted(api::format_time(time.wall())) : "null";
   }
 };
 
-const Registered<Resource> registered{"events.events.k8s.io", [] { return std::make_unique<EventsV1>(); }};
+const Registered<Resource> registered_eventsv1{"events.events.k8s.io", [] { return std::make_unique<EventsV1>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"flowschemas.flowcontrol.apiserver.k8s.io",
+const Registered<Resource> registered_flowschemas{"flowschemas.flowcontrol.apiserver.k8s.io",
                                       [] { return std::make_unique<Plain<flowcontrolv1::FlowSchema>>(Names{"flowschemas", "flowschema", {}, {}, false}); }};
 
 }  // namespace

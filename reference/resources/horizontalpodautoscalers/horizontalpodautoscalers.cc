@@ -32,7 +32,7 @@ void complete(HPAScalingRules& rules, bool up) {
   rules.policies.push_back(policy(autoscalingv2::PercentScalingPolicy, 100));
 }
 
-std::string text_of(const api::QuantityText& quantity) { return quantity ? quantity.text.str() : "0"; }
+std::string shown_quantity(const api::QuantityText& quantity) { return quantity ? quantity.text.str() : "0"; }
 std::string percent(const api::Opt<std::int32_t>& value, std::string_view otherwise) {
   return value ? std::to_string(*value) + "%" : std::string(otherwise);
 }
@@ -40,12 +40,12 @@ std::string percent(const api::Opt<std::int32_t>& value, std::string_view otherw
 // "current/target" of a metric that is a value, or an average over pods.
 std::string value_cell(const MetricTarget& target, const MetricValueStatus* current) {
   if (target.averageValue)
-    return (current && current->averageValue ? text_of(current->averageValue) : "<unknown>") + "/" + text_of(target.averageValue) + " (avg)";
-  return (current ? text_of(current->value) : "<unknown>") + "/" + text_of(target.value);
+    return (current && current->averageValue ? shown_quantity(current->averageValue) : "<unknown>") + "/" + shown_quantity(target.averageValue) + " (avg)";
+  return (current ? shown_quantity(current->value) : "<unknown>") + "/" + shown_quantity(target.value);
 }
 std::string resource_cell(std::string_view name, const MetricTarget& target, const MetricValueStatus* current) {
   const std::string prefix = std::string(name) + ": ";
-  if (target.averageValue) return prefix + (current ? text_of(current->averageValue) : "<unknown>") + "/" + text_of(target.averageValue);
+  if (target.averageValue) return prefix + (current ? shown_quantity(current->averageValue) : "<unknown>") + "/" + shown_quantity(target.averageValue);
   return prefix + (current ? percent(current->averageUtilization, "<unknown>") : "<unknown>") + "/" + percent(target.averageUtilization, "<auto>");
 }
 
@@ -58,7 +58,7 @@ std::string metric_cell(const MetricSpec& spec, const MetricStatus& status) {
   if (spec.type == autoscalingv2::ExternalMetricSourceType && spec.external) return value_cell(spec.external->target, current_of(status.external));
   if (spec.type == autoscalingv2::ObjectMetricSourceType && spec.object) return value_cell(spec.object->target, current_of(status.object));
   if (spec.type == autoscalingv2::PodsMetricSourceType && spec.pods)
-    return (status.pods ? text_of(status.pods->current.averageValue) : "<unknown>") + "/" + text_of(spec.pods->target.averageValue);
+    return (status.pods ? shown_quantity(status.pods->current.averageValue) : "<unknown>") + "/" + shown_quantity(spec.pods->target.averageValue);
   if (spec.type == autoscalingv2::ResourceMetricSourceType && spec.resource)
     return resource_cell(spec.resource->name, spec.resource->target, current_of(status.resource));
   if (spec.type == autoscalingv2::ContainerResourceMetricSourceType && spec.containerResource)
@@ -125,7 +125,7 @@ class HorizontalPodAutoscalers final : public Typed<autoscalingv2::HorizontalPod
   }
 };
 
-const Registered<Resource> registered{"horizontalpodautoscalers.autoscaling", [] { return std::make_unique<HorizontalPodAutoscalers>(); }};
+const Registered<Resource> registered_horizontalpodautoscalers{"horizontalpodautoscalers.autoscaling", [] { return std::make_unique<HorizontalPodAutoscalers>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -152,7 +152,7 @@ class HorizontalPodAutoscalersV1 final : public Version<v1::HorizontalPodAutosca
   }
 };
 
-const Registered<Resource> registered{"horizontalpodautoscalers.v1.autoscaling", [] { return std::make_unique<HorizontalPodAutoscalersV1>(); }};
+const Registered<Resource> registered_horizontalpodautoscalersv1{"horizontalpodautoscalers.v1.autoscaling", [] { return std::make_unique<HorizontalPodAutoscalersV1>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

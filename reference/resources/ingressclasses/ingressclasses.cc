@@ -34,7 +34,7 @@ class IngressClasses final : public Typed<networkingv1::IngressClass> {
   }
 };
 
-const Registered<Resource> registered{"ingressclasses.networking.k8s.io", [] { return std::make_unique<IngressClasses>(); }};
+const Registered<Resource> registered_ingressclasses{"ingressclasses.networking.k8s.io", [] { return std::make_unique<IngressClasses>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

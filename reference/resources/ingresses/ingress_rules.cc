@@ -15,8 +15,6 @@ using namespace networkingv1;
 constexpr std::string_view class_annotation = "kubernetes.io/ingress.class";
 constexpr std::size_t longest_controller = 250;
 
-const FieldPath spec_path("spec");
-
 void check_named(std::string_view value, const FieldPath& path, FieldErrors& errors) {
   value.empty() ? errors.required(path) : check_text(api::check_path_segment_name(value), path, value, errors);
 }

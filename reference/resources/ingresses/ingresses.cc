@@ -45,7 +45,7 @@ class Ingresses final : public Typed<networkingv1::Ingress> {
   }
 };
 
-const Registered<Resource> registered{"ingresses.networking.k8s.io", [] { return std::make_unique<Ingresses>(); }};
+const Registered<Resource> registered_ingresses{"ingresses.networking.k8s.io", [] { return std::make_unique<Ingresses>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

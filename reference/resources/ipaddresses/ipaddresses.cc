@@ -55,7 +55,7 @@ class IPAddresses final : public Typed<networkingv1::IPAddress> {
   }
 };
 
-const Registered<Resource> registered{"ipaddresses.networking.k8s.io", [] { return std::make_unique<IPAddresses>(); }};
+const Registered<Resource> registered_ipaddresses{"ipaddresses.networking.k8s.io", [] { return std::make_unique<IPAddresses>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

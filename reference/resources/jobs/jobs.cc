@@ -11,7 +11,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
 constexpr std::string_view name_label = "batch.kubernetes.io/job-name", uid_label = "batch.kubernetes.io/controller-uid";
 constexpr std::string_view old_name_label = "job-name", old_uid_label = "controller-uid";
 
@@ -147,7 +146,7 @@ class Jobs final : public Typed<batchv1::Job> {
   }
 };
 
-const Registered<Resource> registered{"jobs.batch", [] { return std::make_unique<Jobs>(); }};
+const Registered<Resource> registered_jobs{"jobs.batch", [] { return std::make_unique<Jobs>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -10,8 +10,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
-
 // Suspended, with no pod left that has been made from the template as it was.
 bool is_at_rest(const batchv1::Job& job) {
   const bool marked = std::any_of(job.status.conditions.begin(), job.status.conditions.end(), [](const batchv1::JobCondition& one) {

@@ -6,8 +6,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
-
 class Leases final : public Typed<coordinationv1::Lease> {
  public:
   Leases() : Typed(Names{"leases", "lease", {}, {}, true}) {}
@@ -28,7 +26,7 @@ class Leases final : public Typed<coordinationv1::Lease> {
   }
 };
 
-const Registered<Resource> registered{"leases.coordination.k8s.io", [] { return std::make_unique<Leases>(); }};
+const Registered<Resource> registered_leases{"leases.coordination.k8s.io", [] { return std::make_unique<Leases>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

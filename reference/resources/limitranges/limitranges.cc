@@ -153,7 +153,7 @@ class LimitRanges final : public Typed<corev1::LimitRange> {
   }
 };
 
-const Registered<Resource> registered{"limitranges", [] { return std::make_unique<LimitRanges>(); }};
+const Registered<Resource> registered_limitranges{"limitranges", [] { return std::make_unique<LimitRanges>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

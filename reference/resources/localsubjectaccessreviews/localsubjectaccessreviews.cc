@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"localsubjectaccessreviews.authorization.k8s.io",
+const Registered<Resource> registered_localsubjectaccessreviews{"localsubjectaccessreviews.authorization.k8s.io",
                                       [] { return std::make_unique<Review<authorizationv1::LocalSubjectAccessReview>>(Names{"localsubjectaccessreviews", "localsubjectaccessreview", {}, {}, true}); }};
 
 }  // namespace

@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"mutatingadmissionpolicies.admissionregistration.k8s.io",
+const Registered<Resource> registered_mutatingadmissionpolicies{"mutatingadmissionpolicies.admissionregistration.k8s.io",
                                       [] { return std::make_unique<Plain<admissionregistrationv1::MutatingAdmissionPolicy>>(Names{"mutatingadmissionpolicies", "mutatingadmissionpolicy", {}, {}, false}); }};
 
 }  // namespace

@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"mutatingadmissionpolicybindings.admissionregistration.k8s.io",
+const Registered<Resource> registered_mutatingadmissionpolicybindings{"mutatingadmissionpolicybindings.admissionregistration.k8s.io",
                                       [] { return std::make_unique<Plain<admissionregistrationv1::MutatingAdmissionPolicyBinding>>(Names{"mutatingadmissionpolicybindings", "mutatingadmissionpolicybinding", {}, {}, false}); }};
 
 }  // namespace

@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"mutatingwebhookconfigurations.admissionregistration.k8s.io",
+const Registered<Resource> registered_mutatingwebhookconfigurations{"mutatingwebhookconfigurations.admissionregistration.k8s.io",
                                       [] { return std::make_unique<Plain<admissionregistrationv1::MutatingWebhookConfiguration>>(Names{"mutatingwebhookconfigurations", "mutatingwebhookconfiguration", {}, {}, false}); }};
 
 }  // namespace

@@ -36,7 +36,7 @@ class Namespaces final : public Typed<corev1::Namespace> {
   std::vector<SelectableField> fields_of(const corev1::Namespace& object) const override { return {{"status.phase", object.status.phase.str()}}; }
 };
 
-const Registered<Resource> registered{"namespaces", [] { return std::make_unique<Namespaces>(); }};
+const Registered<Resource> registered_namespaces{"namespaces", [] { return std::make_unique<Namespaces>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -31,7 +31,7 @@ class NetworkPolicies final : public Typed<networkingv1::NetworkPolicy> {
   }
 };
 
-const Registered<Resource> registered{"networkpolicies.networking.k8s.io", [] { return std::make_unique<NetworkPolicies>(); }};
+const Registered<Resource> registered_networkpolicies{"networkpolicies.networking.k8s.io", [] { return std::make_unique<NetworkPolicies>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -12,8 +12,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
-
 const TypeDefault<corev1::NodeStatus> status{[](corev1::NodeStatus& status) {
   if (status.allocatable.empty()) status.allocatable = status.capacity;
 }};
@@ -108,7 +106,7 @@ class Nodes final : public Typed<corev1::Node> {
   }
 };
 
-const Registered<Resource> registered{"nodes", [] { return std::make_unique<Nodes>(); }};
+const Registered<Resource> registered_nodes{"nodes", [] { return std::make_unique<Nodes>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -12,7 +12,6 @@ namespace plumb::resources {
 
 namespace {
 
-const FieldPath spec_path("spec");
 const FieldPath storage_path = spec_path.child("resources").child("requests").child("storage");
 
 // Of dataSource and dataSourceRef alike.
@@ -171,7 +170,7 @@ class PersistentVolumeClaims final : public Typed<Claim> {
   }
 };
 
-const Registered<Resource> registered{"persistentvolumeclaims", [] { return std::make_unique<PersistentVolumeClaims>(); }};
+const Registered<Resource> registered_persistentvolumeclaims{"persistentvolumeclaims", [] { return std::make_unique<PersistentVolumeClaims>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

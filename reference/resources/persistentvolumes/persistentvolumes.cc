@@ -7,8 +7,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
-
 class PersistentVolumes final : public Typed<corev1::PersistentVolume> {
  public:
   PersistentVolumes() : Typed(Names{"persistentvolumes", "persistentvolume", {"pv"}, {}, false}) {}
@@ -65,7 +63,7 @@ class PersistentVolumes final : public Typed<corev1::PersistentVolume> {
   }
 };
 
-const Registered<Resource> registered{"persistentvolumes", [] { return std::make_unique<PersistentVolumes>(); }};
+const Registered<Resource> registered_persistentvolumes{"persistentvolumes", [] { return std::make_unique<PersistentVolumes>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

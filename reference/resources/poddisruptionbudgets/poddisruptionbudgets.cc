@@ -42,7 +42,7 @@ class PodDisruptionBudgets final : public Typed<policyv1::PodDisruptionBudget> {
   }
 };
 
-const Registered<Resource> registered{"poddisruptionbudgets.policy", [] { return std::make_unique<PodDisruptionBudgets>(); }};
+const Registered<Resource> registered_poddisruptionbudgets{"poddisruptionbudgets.policy", [] { return std::make_unique<PodDisruptionBudgets>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -8,8 +8,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
-
 void check_deadline(const corev1::PodSpec& next, const corev1::PodSpec& previous, FieldErrors& errors) {
   const FieldPath path = spec_path.child("activeDeadlineSeconds");
   const auto &now = next.activeDeadlineSeconds, &before = previous.activeDeadlineSeconds;

@@ -84,7 +84,7 @@ class Pods final : public Typed<corev1::Pod> {
   }
 };
 
-const Registered<Resource> registered{"pods", [] { return std::make_unique<Pods>(); }};
+const Registered<Resource> registered_pods{"pods", [] { return std::make_unique<Pods>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

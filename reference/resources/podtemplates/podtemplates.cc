@@ -25,7 +25,7 @@ class PodTemplates final : public Typed<corev1::PodTemplate> {
   }
 };
 
-const Registered<Resource> registered{"podtemplates", [] { return std::make_unique<PodTemplates>(); }};
+const Registered<Resource> registered_podtemplates{"podtemplates", [] { return std::make_unique<PodTemplates>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

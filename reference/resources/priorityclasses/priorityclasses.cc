@@ -44,7 +44,7 @@ class PriorityClasses final : public Typed<schedulingv1::PriorityClass> {
   }
 };
 
-const Registered<Resource> registered{"priorityclasses.scheduling.k8s.io", [] { return std::make_unique<PriorityClasses>(); }};
+const Registered<Resource> registered_priorityclasses{"priorityclasses.scheduling.k8s.io", [] { return std::make_unique<PriorityClasses>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

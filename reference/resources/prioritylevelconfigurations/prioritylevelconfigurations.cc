@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
+const Registered<Resource> registered_prioritylevelconfigurations{"prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
                                       [] { return std::make_unique<Plain<flowcontrolv1::PriorityLevelConfiguration>>(Names{"prioritylevelconfigurations", "prioritylevelconfiguration", {}, {}, false}); }};
 
 }  // namespace

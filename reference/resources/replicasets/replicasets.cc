@@ -8,8 +8,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
-
 class ReplicaSets final : public Typed<appsv1::ReplicaSet> {
  public:
   ReplicaSets() : Typed(Names{"replicasets", "replicaset", {"rs"}, {"all"}, true}) {}
@@ -61,7 +59,7 @@ class ReplicaSets final : public Typed<appsv1::ReplicaSet> {
   }
 };
 
-const Registered<Resource> registered{"replicasets.apps", [] { return std::make_unique<ReplicaSets>(); }};
+const Registered<Resource> registered_replicasets{"replicasets.apps", [] { return std::make_unique<ReplicaSets>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -8,8 +8,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
-
 class ReplicationControllers final : public Typed<corev1::ReplicationController> {
  public:
   ReplicationControllers() : Typed(Names{"replicationcontrollers", "replicationcontroller", {"rc"}, {"all"}, true}) {}
@@ -52,7 +50,7 @@ class ReplicationControllers final : public Typed<corev1::ReplicationController>
   }
 };
 
-const Registered<Resource> registered{"replicationcontrollers", [] { return std::make_unique<ReplicationControllers>(); }};
+const Registered<Resource> registered_replicationcontrollers{"replicationcontrollers", [] { return std::make_unique<ReplicationControllers>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

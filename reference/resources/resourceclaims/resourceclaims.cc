@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"resourceclaims.resource.k8s.io",
+const Registered<Resource> registered_resourceclaims{"resourceclaims.resource.k8s.io",
                                       [] { return std::make_unique<Plain<resourcev1::ResourceClaim>>(Names{"resourceclaims", "resourceclaim", {}, {}, true}); }};
 
 }  // namespace

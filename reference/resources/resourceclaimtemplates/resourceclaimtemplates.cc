@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"resourceclaimtemplates.resource.k8s.io",
+const Registered<Resource> registered_resourceclaimtemplates{"resourceclaimtemplates.resource.k8s.io",
                                       [] { return std::make_unique<Plain<resourcev1::ResourceClaimTemplate>>(Names{"resourceclaimtemplates", "resourceclaimtemplate", {}, {}, true}); }};
 
 }  // namespace

@@ -149,7 +149,7 @@ class ResourceQuotas final : public Typed<corev1::ResourceQuota> {
   }
 };
 
-const Registered<Resource> registered{"resourcequotas", [] { return std::make_unique<ResourceQuotas>(); }};
+const Registered<Resource> registered_resourcequotas{"resourcequotas", [] { return std::make_unique<ResourceQuotas>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

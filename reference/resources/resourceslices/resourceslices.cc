@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"resourceslices.resource.k8s.io",
+const Registered<Resource> registered_resourceslices{"resourceslices.resource.k8s.io",
                                       [] { return std::make_unique<Plain<resourcev1::ResourceSlice>>(Names{"resourceslices", "resourceslice", {}, {}, false}); }};
 
 }  // namespace

@@ -22,7 +22,7 @@ class RoleBindings final : public Typed<rbacv1::RoleBinding> {
   }
 };
 
-const Registered<Resource> registered{"rolebindings.rbac.authorization.k8s.io", [] { return std::make_unique<RoleBindings>(); }};
+const Registered<Resource> registered_rolebindings{"rolebindings.rbac.authorization.k8s.io", [] { return std::make_unique<RoleBindings>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -16,7 +16,7 @@ class Roles final : public Typed<rbacv1::Role> {
   }
 };
 
-const Registered<Resource> registered{"roles.rbac.authorization.k8s.io", [] { return std::make_unique<Roles>(); }};
+const Registered<Resource> registered_roles{"roles.rbac.authorization.k8s.io", [] { return std::make_unique<Roles>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

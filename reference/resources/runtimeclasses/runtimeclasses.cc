@@ -49,7 +49,7 @@ class RuntimeClasses final : public Typed<nodev1::RuntimeClass> {
   std::vector<Cell> cells(const nodev1::RuntimeClass& object, WallTime now) const override { return {object.metadata.name, object.handler, age(object, now)}; }
 };
 
-const Registered<Resource> registered{"runtimeclasses.node.k8s.io", [] { return std::make_unique<RuntimeClasses>(); }};
+const Registered<Resource> registered_runtimeclasses{"runtimeclasses.node.k8s.io", [] { return std::make_unique<RuntimeClasses>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -77,7 +77,7 @@ class Secrets final : public Typed<corev1::Secret> {
   std::vector<SelectableField> fields_of(const corev1::Secret& secret) const override { return {{"type", secret.type.str()}}; }
 };
 
-const Registered<Resource> registered{"secrets", [] { return std::make_unique<Secrets>(); }};
+const Registered<Resource> registered_secrets{"secrets", [] { return std::make_unique<Secrets>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"selfsubjectaccessreviews.authorization.k8s.io",
+const Registered<Resource> registered_selfsubjectaccessreviews{"selfsubjectaccessreviews.authorization.k8s.io",
                                       [] { return std::make_unique<Review<authorizationv1::SelfSubjectAccessReview>>(Names{"selfsubjectaccessreviews", "selfsubjectaccessreview", {}, {}, false}); }};
 
 }  // namespace

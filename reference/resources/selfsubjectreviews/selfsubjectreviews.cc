@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"selfsubjectreviews.authentication.k8s.io",
+const Registered<Resource> registered_selfsubjectreviews{"selfsubjectreviews.authentication.k8s.io",
                                       [] { return std::make_unique<Review<authenticationv1::SelfSubjectReview>>(Names{"selfsubjectreviews", "selfsubjectreview", {}, {}, false}); }};
 
 }  // namespace

@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"selfsubjectrulesreviews.authorization.k8s.io",
+const Registered<Resource> registered_selfsubjectrulesreviews{"selfsubjectrulesreviews.authorization.k8s.io",
                                       [] { return std::make_unique<Review<authorizationv1::SelfSubjectRulesReview>>(Names{"selfsubjectrulesreviews", "selfsubjectrulesreview", {}, {}, false}); }};
 
 }  // namespace

@@ -19,7 +19,7 @@ class ServiceAccounts final : public Typed<corev1::ServiceAccount> {
   }
 };
 
-const Registered<Resource> registered{"serviceaccounts", [] { return std::make_unique<ServiceAccounts>(); }};
+const Registered<Resource> registered_serviceaccounts{"serviceaccounts", [] { return std::make_unique<ServiceAccounts>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -47,7 +47,7 @@ class ServiceCIDRs final : public Typed<networkingv1::ServiceCIDR> {
   }
 };
 
-const Registered<Resource> registered{"servicecidrs.networking.k8s.io", [] { return std::make_unique<ServiceCIDRs>(); }};
+const Registered<Resource> registered_servicecidrs{"servicecidrs.networking.k8s.io", [] { return std::make_unique<ServiceCIDRs>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -9,7 +9,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
 const FieldPath ports_path("spec.ports");
 constexpr std::int32_t kubelet_port = 10250;
 constexpr std::string_view topology_mode = "service.kubernetes.io/topology-mode", topology_hints = "service.kubernetes.io/topology-aware-hints";

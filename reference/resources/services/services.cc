@@ -107,7 +107,7 @@ class Services final : public Typed<corev1::Service> {
   }
 };
 
-const Registered<Resource> registered{"services", [] { return std::make_unique<Services>(); }};
+const Registered<Resource> registered_services{"services", [] { return std::make_unique<Services>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

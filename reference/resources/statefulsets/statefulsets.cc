@@ -12,8 +12,6 @@
 namespace plumb::resources {
 namespace {
 
-const FieldPath spec_path("spec");
-
 std::string shown_rolling(const appsv1::RollingUpdateStatefulSetStrategy& rolling) {
   return "{\"Partition\":" + std::to_string(rolling.partition.value_or(0)) + ",\"MaxUnavailable\":" +
          (rolling.maxUnavailable ? shown(rolling.maxUnavailable) : "null") + "}";
@@ -150,7 +148,7 @@ class StatefulSets final : public Typed<appsv1::StatefulSet> {
   }
 };
 
-const Registered<Resource> registered{"statefulsets.apps", [] { return std::make_unique<StatefulSets>(); }};
+const Registered<Resource> registered_statefulsets{"statefulsets.apps", [] { return std::make_unique<StatefulSets>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

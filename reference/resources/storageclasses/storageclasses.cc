@@ -75,7 +75,7 @@ class StorageClasses final : public Typed<storagev1::StorageClass> {
   }
 };
 
-const Registered<Resource> registered{"storageclasses.storage.k8s.io", [] { return std::make_unique<StorageClasses>(); }};
+const Registered<Resource> registered_storageclasses{"storageclasses.storage.k8s.io", [] { return std::make_unique<StorageClasses>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"subjectaccessreviews.authorization.k8s.io",
+const Registered<Resource> registered_subjectaccessreviews{"subjectaccessreviews.authorization.k8s.io",
                                       [] { return std::make_unique<Review<authorizationv1::SubjectAccessReview>>(Names{"subjectaccessreviews", "subjectaccessreview", {}, {}, false}); }};
 
 }  // namespace

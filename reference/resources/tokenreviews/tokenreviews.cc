@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"tokenreviews.authentication.k8s.io",
+const Registered<Resource> registered_tokenreviews{"tokenreviews.authentication.k8s.io",
                                       [] { return std::make_unique<Review<authenticationv1::TokenReview>>(Names{"tokenreviews", "tokenreview", {}, {}, false}); }};
 
 }  // namespace

@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"validatingadmissionpolicies.admissionregistration.k8s.io",
+const Registered<Resource> registered_validatingadmissionpolicies{"validatingadmissionpolicies.admissionregistration.k8s.io",
                                       [] { return std::make_unique<Plain<admissionregistrationv1::ValidatingAdmissionPolicy>>(Names{"validatingadmissionpolicies", "validatingadmissionpolicy", {}, {}, false}); }};
 
 }  // namespace

@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"validatingadmissionpolicybindings.admissionregistration.k8s.io",
+const Registered<Resource> registered_validatingadmissionpolicybindings{"validatingadmissionpolicybindings.admissionregistration.k8s.io",
                                       [] { return std::make_unique<Plain<admissionregistrationv1::ValidatingAdmissionPolicyBinding>>(Names{"validatingadmissionpolicybindings", "validatingadmissionpolicybinding", {}, {}, false}); }};
 
 }  // namespace

@@ -4,7 +4,7 @@
 namespace plumb::resources {
 namespace {
 
-const Registered<Resource> registered{"validatingwebhookconfigurations.admissionregistration.k8s.io",
+const Registered<Resource> registered_validatingwebhookconfigurations{"validatingwebhookconfigurations.admissionregistration.k8s.io",
                                       [] { return std::make_unique<Plain<admissionregistrationv1::ValidatingWebhookConfiguration>>(Names{"validatingwebhookconfigurations", "validatingwebhookconfiguration", {}, {}, false}); }};
 
 }  // namespace

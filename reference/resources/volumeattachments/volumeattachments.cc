@@ -13,7 +13,7 @@ using storagev1::VolumeAttachment;
 
 constexpr std::size_t longest_message = 1024;
 constexpr std::string_view one_source = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
-const FieldPath spec_path("spec"), status_path("status");
+const FieldPath attached_path("status");
 
 void check_source(const storagev1::VolumeAttachmentSource& source, const FieldPath& path, FieldErrors& errors) {
   const auto& volume = source.persistentVolumeName;
@@ -51,9 +51,9 @@ class VolumeAttachments final : public Typed<VolumeAttachment> {
       errors.required(spec_path.child("nodeName"));
     else
       check_text(api::check_dns1123_subdomain(spec.nodeName), spec_path.child("nodeName"), spec.nodeName, errors);
-    check_parameters(attachment.status.attachmentMetadata, true, status_path.child("attachmentMetadata"), errors);
-    check_error(attachment.status.attachError, status_path.child("attachError"), errors);
-    check_error(attachment.status.detachError, status_path.child("detachError"), errors);
+    check_parameters(attachment.status.attachmentMetadata, true, attached_path.child("attachmentMetadata"), errors);
+    check_error(attachment.status.attachError, attached_path.child("attachError"), errors);
+    check_error(attachment.status.detachError, attached_path.child("detachError"), errors);
   }
   void check_update(const VolumeAttachment& next, const VolumeAttachment& previous, FieldErrors& errors) const override {
     check_immutable(!api::semantically_equal(storagev1::VolumeAttachmentSpec::info(), &next.spec, &previous.spec), spec_path, "null", errors);
@@ -65,7 +65,7 @@ class VolumeAttachments final : public Typed<VolumeAttachment> {
   }
 };
 
-const Registered<Resource> registered{"volumeattachments.storage.k8s.io", [] { return std::make_unique<VolumeAttachments>(); }};
+const Registered<Resource> registered_volumeattachments{"volumeattachments.storage.k8s.io", [] { return std::make_unique<VolumeAttachments>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

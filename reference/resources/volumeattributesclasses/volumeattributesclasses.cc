@@ -29,7 +29,7 @@ class VolumeAttributesClasses final : public Typed<VolumeAttributesClass> {
   }
 };
 
-const Registered<Resource> registered{"volumeattributesclasses.storage.k8s.io", [] { return std::make_unique<VolumeAttributesClasses>(); }};
+const Registered<Resource> registered_volumeattributesclasses{"volumeattributesclasses.storage.k8s.io", [] { return std::make_unique<VolumeAttributesClasses>(); }};
 
 }  // namespace
 }  // namespace plumb::resources

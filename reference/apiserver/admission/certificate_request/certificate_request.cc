@@ -58,7 +58,7 @@ class CertificateRequest final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"CertificateSubjectRestriction", [] { return std::make_unique<CertificateRequest>(); }};
+const Registered<AdmissionPlugin> registered_certificate_request{"CertificateSubjectRestriction", [] { return std::make_unique<CertificateRequest>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

@@ -33,7 +33,7 @@ class DefaultIngressClass final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"DefaultIngressClass", [] { return std::make_unique<DefaultIngressClass>(); }};
+const Registered<AdmissionPlugin> registered_default_ingress_class{"DefaultIngressClass", [] { return std::make_unique<DefaultIngressClass>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

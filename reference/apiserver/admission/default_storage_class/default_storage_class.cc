@@ -21,7 +21,7 @@ class DefaultStorageClass final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"DefaultStorageClass", [] { return std::make_unique<DefaultStorageClass>(); }};
+const Registered<AdmissionPlugin> registered_default_storage_class{"DefaultStorageClass", [] { return std::make_unique<DefaultStorageClass>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

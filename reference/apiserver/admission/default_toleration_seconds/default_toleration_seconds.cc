@@ -33,7 +33,7 @@ class DefaultTolerationSeconds final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"DefaultTolerationSeconds", [] { return std::make_unique<DefaultTolerationSeconds>(); }};
+const Registered<AdmissionPlugin> registered_default_toleration_seconds{"DefaultTolerationSeconds", [] { return std::make_unique<DefaultTolerationSeconds>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

@@ -55,7 +55,7 @@ class LimitRanger final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"LimitRanger", [] { return std::make_unique<LimitRanger>(); }};
+const Registered<AdmissionPlugin> registered_limit_ranger{"LimitRanger", [] { return std::make_unique<LimitRanger>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

@@ -34,7 +34,7 @@ class NamespaceLifecycle final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"NamespaceLifecycle", [] { return std::make_unique<NamespaceLifecycle>(); }};
+const Registered<AdmissionPlugin> registered_namespace_lifecycle{"NamespaceLifecycle", [] { return std::make_unique<NamespaceLifecycle>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

@@ -203,7 +203,7 @@ class NodeRestriction final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"NodeRestriction", [] { return std::make_unique<NodeRestriction>(); }};
+const Registered<AdmissionPlugin> registered_node_restriction{"NodeRestriction", [] { return std::make_unique<NodeRestriction>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

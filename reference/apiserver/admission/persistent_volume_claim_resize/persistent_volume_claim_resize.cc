@@ -37,7 +37,7 @@ class PersistentVolumeClaimResize final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"PersistentVolumeClaimResize", [] { return std::make_unique<PersistentVolumeClaimResize>(); }};
+const Registered<AdmissionPlugin> registered_persistent_volume_claim_resize{"PersistentVolumeClaimResize", [] { return std::make_unique<PersistentVolumeClaimResize>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

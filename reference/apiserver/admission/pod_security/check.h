@@ -1,6 +1,6 @@
 // One rule of the Pod Security Standards. A file in checks/ registers it under upstream's id:
 //
-//   const Registered<Check> registered{"hostNamespaces", [] { return baseline({{0, host_namespaces}}); }};
+//   const Registered<Check> registered_host_namespaces{"hostNamespaces", [] { return baseline({{0, host_namespaces}}); }};
 //
 // A check is a function from a pod to what is wrong with it, in upstream's words. What a later release asks differently is a further
 // revision; the rules of earlier releases stay as they were.

@@ -157,7 +157,7 @@ class PodSecurity final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"PodSecurity", [] { return std::make_unique<PodSecurity>(); }};
+const Registered<AdmissionPlugin> registered_pod_security{"PodSecurity", [] { return std::make_unique<PodSecurity>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

@@ -68,7 +68,7 @@ class Priority final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"Priority", [] { return std::make_unique<Priority>(); }};
+const Registered<AdmissionPlugin> registered_priority{"Priority", [] { return std::make_unique<Priority>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

@@ -120,7 +120,7 @@ class ResourceQuotaPlugin final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"ResourceQuota", [] { return std::make_unique<ResourceQuotaPlugin>(); }};
+const Registered<AdmissionPlugin> registered_resource_quota{"ResourceQuota", [] { return std::make_unique<ResourceQuotaPlugin>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

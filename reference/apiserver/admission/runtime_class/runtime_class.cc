@@ -94,7 +94,7 @@ class RuntimeClass final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"RuntimeClass", [] { return std::make_unique<RuntimeClass>(); }};
+const Registered<AdmissionPlugin> registered_runtime_class{"RuntimeClass", [] { return std::make_unique<RuntimeClass>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

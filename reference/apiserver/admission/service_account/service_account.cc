@@ -120,7 +120,7 @@ class ServiceAccount final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"ServiceAccount", [] { return std::make_unique<ServiceAccount>(); }};
+const Registered<AdmissionPlugin> registered_service_account{"ServiceAccount", [] { return std::make_unique<ServiceAccount>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

@@ -29,7 +29,7 @@ class StorageObjectInUseProtection final : public AdmissionPlugin {
   }
 };
 
-const Registered<AdmissionPlugin> registered{"StorageObjectInUseProtection", [] { return std::make_unique<StorageObjectInUseProtection>(); }};
+const Registered<AdmissionPlugin> registered_storage_object_in_use_protection{"StorageObjectInUseProtection", [] { return std::make_unique<StorageObjectInUseProtection>(); }};
 
 }  // namespace
 }  // namespace plumb::apiserver

@@ -18,7 +18,7 @@ class DefaultBinder final : public Plugin, public BindPlugin {
   }
 };
 
-const Registered<Plugin> registered{"DefaultBinder", [] { return std::make_unique<DefaultBinder>(); }};
+const Registered<Plugin> registered_default_binder{"DefaultBinder", [] { return std::make_unique<DefaultBinder>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

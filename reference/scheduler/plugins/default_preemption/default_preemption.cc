@@ -107,7 +107,7 @@ class DefaultPreemption final : public Plugin, public PostFilterPlugin {
   std::size_t min_candidate_nodes_percentage_ = 10, min_candidate_nodes_absolute_ = 100;
 };
 
-const Registered<Plugin> registered{"DefaultPreemption", [] { return std::make_unique<DefaultPreemption>(); }};
+const Registered<Plugin> registered_default_preemption{"DefaultPreemption", [] { return std::make_unique<DefaultPreemption>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

@@ -9,7 +9,7 @@ constexpr std::int64_t megabyte = 1024 * 1024;
 // Less is not worth a preference; more, for each container, makes no further difference.
 constexpr std::int64_t least = 23 * megabyte, most_of_a_container = 1000 * megabyte;
 
-struct State final : PluginState {
+struct ImageLocalityState final : PluginState {
   std::vector<const NodeImages::Image*> images;  // of the pod, that some node has
   std::int64_t containers = 0;
 };
@@ -23,12 +23,12 @@ class ImageLocality final : public Plugin, public ScorePlugin {
 
   // Where no node has any of the images all would get the same.
   Code pre_score(const PodInfo& pod, std::span<const NodeInfo* const>, std::unique_ptr<PluginState>& state) const override {
-    std::unique_ptr<State> made;
+    std::unique_ptr<ImageLocalityState> made;
     const corev1::PodSpec& spec = pod.pod->spec;
     const auto look_up = [&](const api::Str& name) {
       const NodeImages::Image* image = table_->images().find(name);
       if (!image) return;
-      if (!made) made = std::make_unique<State>();
+      if (!made) made = std::make_unique<ImageLocalityState>();
       made->images.push_back(image);
     };
     for (const corev1::Container& container : spec.initContainers) look_up(container.image);
@@ -40,7 +40,7 @@ class ImageLocality final : public Plugin, public ScorePlugin {
   }
 
   std::int64_t score(const PluginState* of, const PodInfo&, const NodeInfo& node) const override {
-    const auto& state = static_cast<const State&>(*of);
+    const auto& state = static_cast<const ImageLocalityState&>(*of);
     const double nodes = static_cast<double>(table_->nodes().size());
     std::int64_t sum = 0;
     for (const NodeImages::Image* image : state.images) {
@@ -55,7 +55,7 @@ class ImageLocality final : public Plugin, public ScorePlugin {
   const NodeTable* table_ = nullptr;
 };
 
-const Registered<Plugin> registered{"ImageLocality", [] { return std::make_unique<ImageLocality>(); }};
+const Registered<Plugin> registered_image_locality{"ImageLocality", [] { return std::make_unique<ImageLocality>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

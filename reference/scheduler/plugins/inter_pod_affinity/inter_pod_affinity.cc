@@ -231,7 +231,7 @@ class InterPodAffinity final : public Plugin, public PreFilterPlugin, public Pre
   bool ignore_preferred_terms_of_existing_pods_ = false;
 };
 
-const Registered<Plugin> registered{"InterPodAffinity", [] { return std::make_unique<InterPodAffinity>(); }};
+const Registered<Plugin> registered_inter_pod_affinity{"InterPodAffinity", [] { return std::make_unique<InterPodAffinity>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

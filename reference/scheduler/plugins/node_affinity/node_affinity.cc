@@ -127,7 +127,7 @@ class NodeAffinity final : public Plugin, public PreFilterPlugin, public FilterP
   corev1::NodeAffinity added_;
 };
 
-const Registered<Plugin> registered{"NodeAffinity", [] { return std::make_unique<NodeAffinity>(); }};
+const Registered<Plugin> registered_node_affinity{"NodeAffinity", [] { return std::make_unique<NodeAffinity>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

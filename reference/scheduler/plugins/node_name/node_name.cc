@@ -19,7 +19,7 @@ class NodeName final : public Plugin, public PreFilterPlugin, public FilterPlugi
   }
 };
 
-const Registered<Plugin> registered{"NodeName", [] { return std::make_unique<NodeName>(); }};
+const Registered<Plugin> registered_node_name{"NodeName", [] { return std::make_unique<NodeName>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

@@ -28,7 +28,7 @@ class NodePorts final : public Plugin, public PreFilterPlugin, public FilterPlug
   }
 };
 
-const Registered<Plugin> registered{"NodePorts", [] { return std::make_unique<NodePorts>(); }};
+const Registered<Plugin> registered_node_ports{"NodePorts", [] { return std::make_unique<NodePorts>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

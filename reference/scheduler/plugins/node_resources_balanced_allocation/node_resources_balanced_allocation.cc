@@ -74,7 +74,7 @@ class NodeResourcesBalancedAllocation final : public Plugin, public ScorePlugin 
   std::vector<std::string> resources_;  // empty: cpu and memory
 };
 
-const Registered<Plugin> registered{"NodeResourcesBalancedAllocation", [] { return std::make_unique<NodeResourcesBalancedAllocation>(); }};
+const Registered<Plugin> registered_node_resources_balanced_allocation{"NodeResourcesBalancedAllocation", [] { return std::make_unique<NodeResourcesBalancedAllocation>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

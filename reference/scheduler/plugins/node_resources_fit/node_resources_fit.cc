@@ -125,7 +125,7 @@ class NodeResourcesFit final : public Plugin, public PreFilterPlugin, public Fil
   ScoringStrategy strategy_;
 };
 
-const Registered<Plugin> registered{"NodeResourcesFit", [] { return std::make_unique<NodeResourcesFit>(); }};
+const Registered<Plugin> registered_node_resources_fit{"NodeResourcesFit", [] { return std::make_unique<NodeResourcesFit>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

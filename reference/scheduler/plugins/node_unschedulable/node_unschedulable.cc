@@ -19,7 +19,7 @@ class NodeUnschedulable final : public Plugin, public FilterPlugin {
   }
 };
 
-const Registered<Plugin> registered{"NodeUnschedulable", [] { return std::make_unique<NodeUnschedulable>(); }};
+const Registered<Plugin> registered_node_unschedulable{"NodeUnschedulable", [] { return std::make_unique<NodeUnschedulable>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

@@ -18,7 +18,7 @@ struct Attached {
 };
 using Volumes = std::set<Attached>;
 
-struct State final : PluginState {
+struct NodeVolumeLimitsState final : PluginState {
   Volumes wanted;
 };
 
@@ -34,7 +34,7 @@ class NodeVolumeLimits final : public Plugin, public PreFilterPlugin, public Fil
 
   PreFilterResult pre_filter(const PodInfo& pod) const override {
     PreFilterResult result;
-    auto state = std::make_unique<State>();
+    auto state = std::make_unique<NodeVolumeLimitsState>();
     for (const resources::PodClaim& used : resources::claims_of(*pod.pod)) {
       if (!caches_) break;
       const ClaimPtr claim = caches_.claim(pod.pod->metadata.namespace_, used.name);
@@ -54,7 +54,7 @@ class NodeVolumeLimits final : public Plugin, public PreFilterPlugin, public Fil
     if (!csi || csi->spec.drivers.empty()) return Code::success;
     Volumes after = volumes_on(node);
     std::map<std::string_view, std::size_t> more;
-    for (const Attached& volume : static_cast<const State*>(state)->wanted)
+    for (const Attached& volume : static_cast<const NodeVolumeLimitsState*>(state)->wanted)
       if (after.insert(volume).second) ++more[volume.driver];
     for (const auto& driver : csi->spec.drivers) {
       if (!driver.allocatable || !driver.allocatable->count || !more.contains(driver.name.view())) continue;
@@ -108,7 +108,7 @@ class NodeVolumeLimits final : public Plugin, public PreFilterPlugin, public Fil
   StorageCaches caches_;
 };
 
-const Registered<Plugin> registered{"NodeVolumeLimits", [] { return std::make_unique<NodeVolumeLimits>(); }};
+const Registered<Plugin> registered_node_volume_limits{"NodeVolumeLimits", [] { return std::make_unique<NodeVolumeLimits>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

@@ -210,7 +210,7 @@ class PodTopologySpread final : public Plugin, public PreFilterPlugin, public Pr
   SpreadConstraints constraints_;
 };
 
-const Registered<Plugin> registered{"PodTopologySpread", [] { return std::make_unique<PodTopologySpread>(); }};
+const Registered<Plugin> registered_pod_topology_spread{"PodTopologySpread", [] { return std::make_unique<PodTopologySpread>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

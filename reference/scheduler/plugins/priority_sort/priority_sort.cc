@@ -12,7 +12,7 @@ class PrioritySort final : public Plugin, public QueueSortPlugin {
   }
 };
 
-const Registered<Plugin> registered{"PrioritySort", [] { return std::make_unique<PrioritySort>(); }};
+const Registered<Plugin> registered_priority_sort{"PrioritySort", [] { return std::make_unique<PrioritySort>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

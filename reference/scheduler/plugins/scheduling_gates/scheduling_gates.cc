@@ -16,7 +16,7 @@ class SchedulingGates final : public Plugin, public PreEnqueuePlugin {
   }
 };
 
-const Registered<Plugin> registered{"SchedulingGates", [] { return std::make_unique<SchedulingGates>(); }};
+const Registered<Plugin> registered_scheduling_gates{"SchedulingGates", [] { return std::make_unique<SchedulingGates>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

@@ -36,7 +36,7 @@ class TaintToleration final : public Plugin, public FilterPlugin, public ScorePl
   void normalise(std::span<std::int64_t> scores) const override { scale_to_best(scores, true); }
 };
 
-const Registered<Plugin> registered{"TaintToleration", [] { return std::make_unique<TaintToleration>(); }};
+const Registered<Plugin> registered_taint_toleration{"TaintToleration", [] { return std::make_unique<TaintToleration>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

@@ -30,7 +30,7 @@ Progress waiting() { return {Progress::Is::waiting}; }
 Progress failed(std::string why) { return {Progress::Is::failed, "binding volumes: " + std::move(why)}; }
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
-struct State final : PluginState {
+struct VolumeBindingState final : PluginState {
   PodClaims claims;
 };
 
@@ -87,7 +87,7 @@ class VolumeBinding final : public Plugin, public PreFilterPlugin, public Filter
 
   PreFilterResult pre_filter(const PodInfo& pod) const override {
     PreFilterResult result;
-    auto state = std::make_unique<State>();
+    auto state = std::make_unique<VolumeBindingState>();
     result.verdict = classify(*pod.pod, state->claims);
     if (result.verdict.ok() && state->claims.bound.empty() && state->claims.undecided.empty()) result.verdict.code = Code::skip;
     result.state = std::move(state);
@@ -95,7 +95,7 @@ class VolumeBinding final : public Plugin, public PreFilterPlugin, public Filter
   }
 
   Code filter(const PluginState* state, const PodInfo&, const NodeInfo& node, Reasons& reasons) const override {
-    const auto refusals = find_volumes(static_cast<const State*>(state)->claims, *node.node, assumed_).refusals;
+    const auto refusals = find_volumes(static_cast<const VolumeBindingState*>(state)->claims, *node.node, assumed_).refusals;
     reasons.insert(reasons.end(), refusals.begin(), refusals.end());
     return refusals.empty() ? Code::success : Code::unschedulable_and_unresolvable;
   }
@@ -239,7 +239,7 @@ class VolumeBinding final : public Plugin, public PreFilterPlugin, public Filter
   std::map<std::string, Plan, std::less<>> plans_;  // by the pod's UID
 };
 
-const Registered<Plugin> registered{"VolumeBinding", [] { return std::make_unique<VolumeBinding>(); }};
+const Registered<Plugin> registered_volume_binding{"VolumeBinding", [] { return std::make_unique<VolumeBinding>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler::volume_binding

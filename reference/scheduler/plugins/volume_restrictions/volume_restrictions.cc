@@ -32,10 +32,10 @@ bool has_such_a_disk(const corev1::Pod& pod) {
   return std::any_of(pod.spec.volumes.begin(), pod.spec.volumes.end(), [](const corev1::Volume& one) { return is_such_a_disk(one.volumeSource); });
 }
 
-struct State final : PluginState {
+struct VolumeRestrictionsState final : PluginState {
   std::set<std::string, std::less<>> exclusive;  // claims that one pod alone may use
   int users = 0;                                 // of these, other pods
-  std::unique_ptr<PluginState> clone() const override { return std::make_unique<State>(*this); }
+  std::unique_ptr<PluginState> clone() const override { return std::make_unique<VolumeRestrictionsState>(*this); }
 };
 
 int uses(const corev1::Pod& pod, const std::set<std::string, std::less<>>& exclusive) {
@@ -57,7 +57,7 @@ class VolumeRestrictions final : public Plugin, public PreFilterPlugin, public P
 
   PreFilterResult pre_filter(const PodInfo& pod) const override {
     PreFilterResult result;
-    auto state = std::make_unique<State>();
+    auto state = std::make_unique<VolumeRestrictionsState>();
     for (const resources::PodClaim& used : resources::claims_of(*pod.pod)) {
       if (!caches_ || used.is_ephemeral) continue;
       const ClaimPtr claim = caches_.claim(pod.pod->metadata.namespace_, used.name);
@@ -75,7 +75,7 @@ class VolumeRestrictions final : public Plugin, public PreFilterPlugin, public P
   }
 
   void change(PluginState& of, const PodInfo& pod, const PodInfo& other, const NodeInfo&, int by) const override {
-    auto& state = static_cast<State&>(of);
+    auto& state = static_cast<VolumeRestrictionsState&>(of);
     if (other.pod->metadata.namespace_ == pod.pod->metadata.namespace_) state.users += by * uses(*other.pod, state.exclusive);
   }
 
@@ -84,7 +84,7 @@ class VolumeRestrictions final : public Plugin, public PreFilterPlugin, public P
       reasons.push_back(disk_conflict);
       return Code::unschedulable;
     }
-    if (static_cast<const State*>(state)->users > 0) {
+    if (static_cast<const VolumeRestrictionsState*>(state)->users > 0) {
       reasons.push_back(claim_conflict);
       return Code::unschedulable;
     }
@@ -127,7 +127,7 @@ class VolumeRestrictions final : public Plugin, public PreFilterPlugin, public P
   StorageCaches caches_;
 };
 
-const Registered<Plugin> registered{"VolumeRestrictions", [] { return std::make_unique<VolumeRestrictions>(); }};
+const Registered<Plugin> registered_volume_restrictions{"VolumeRestrictions", [] { return std::make_unique<VolumeRestrictions>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler

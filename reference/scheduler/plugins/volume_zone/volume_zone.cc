@@ -19,7 +19,7 @@ constexpr TopologyKey topology_keys[] = {
 };
 constexpr std::string_view refusal = "node(s) had no available volume zone";
 
-struct State final : PluginState {
+struct VolumeZoneState final : PluginState {
   struct Demand {
     const TopologyKey* key;
     std::vector<std::string> values;
@@ -50,7 +50,7 @@ class VolumeZone final : public Plugin, public PreFilterPlugin, public FilterPlu
 
   PreFilterResult pre_filter(const PodInfo& pod) const override {
     PreFilterResult result;
-    auto state = std::make_unique<State>();
+    auto state = std::make_unique<VolumeZoneState>();
     for (const resources::PodClaim& used : resources::claims_of(*pod.pod)) {
       if (!caches_) break;
       if (Verdict verdict = add(*pod.pod, used.name, *state); !verdict.ok()) {
@@ -66,7 +66,7 @@ class VolumeZone final : public Plugin, public PreFilterPlugin, public FilterPlu
   Code filter(const PluginState* state, const PodInfo&, const NodeInfo& node, Reasons& reasons) const override {
     const auto& labels = node.node->metadata.labels;
     if (std::none_of(std::begin(topology_keys), std::end(topology_keys), [&](const TopologyKey& one) { return labels.contains(one.key); })) return Code::success;
-    for (const State::Demand& demand : static_cast<const State*>(state)->demands) {
+    for (const VolumeZoneState::Demand& demand : static_cast<const VolumeZoneState*>(state)->demands) {
       const api::Str* value = labels.find(demand.key->key);
       if (!value) value = labels.find(demand.key->other);
       if (value && std::find(demand.values.begin(), demand.values.end(), value->view()) != demand.values.end()) continue;
@@ -85,7 +85,7 @@ class VolumeZone final : public Plugin, public PreFilterPlugin, public FilterPlu
   }
 
  private:
-  Verdict add(const corev1::Pod& pod, const std::string& name, State& state) const {
+  Verdict add(const corev1::Pod& pod, const std::string& name, VolumeZoneState& state) const {
     const auto refuse = [](std::string why) { return Verdict{Code::unschedulable_and_unresolvable, std::move(why)}; };
     const ClaimPtr claim = caches_.claim(pod.metadata.namespace_, name);
     if (!claim) return refuse(not_found("persistentvolumeclaim", name));
@@ -108,7 +108,7 @@ class VolumeZone final : public Plugin, public PreFilterPlugin, public FilterPlu
   StorageCaches caches_;
 };
 
-const Registered<Plugin> registered{"VolumeZone", [] { return std::make_unique<VolumeZone>(); }};
+const Registered<Plugin> registered_volume_zone{"VolumeZone", [] { return std::make_unique<VolumeZone>(); }};
 
 }  // namespace
 }  // namespace plumb::scheduler
