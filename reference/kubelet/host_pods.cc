@@ -200,7 +200,7 @@ Result<cri::ContainerConfig> HostPods::container_config(const corev1::Pod& pod, 
   fs::create_directories(log_dir(pod) + "/" + container.name.str(), error);
   PLUMB_TRY(check_non_root(pod, container));
   const FieldContext context = fields(pod, ips);
-  const Variables services = options_.service_variables ? options_.service_variables(pod.metadata.namespace_) : Variables{};
+  const Variables services = options_.service_variables ? PLUMB_TRY(options_.service_variables(pod)) : Variables{};
   config.envs = PLUMB_TRY(make_environment(context, container, objects_, services));
   if (!pod.spec.hostNetwork) config.envs.insert(config.envs.begin(), {"HOSTNAME", host_name(pod)});
   for (const auto& word : container.command) config.command.push_back(expand(word, config.envs));

@@ -21,7 +21,7 @@ struct HostPodsOptions {
   std::string resolv_conf = "/etc/resolv.conf";
   std::int64_t milli_cpu = 0, memory_bytes = 0, storage_bytes = 0, max_pods = 110;  // what pods may use
   api::Map<api::Str> node_labels;                                                   // for node selectors
-  std::function<Variables(std::string_view namespace_)> service_variables;          // none when empty
+  std::function<Result<Variables>(const corev1::Pod& pod)> service_variables;       // none when empty
 };
 
 class HostPods final : public PodHost {

@@ -1,5 +1,7 @@
 #include "reference/kubelet/kubelet.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <filesystem>
 
@@ -13,6 +15,7 @@
 #include "reference/kubelet/machine_status.h"
 #include "reference/kubelet/node_agent.h"
 #include "reference/kubelet/probe_runner.h"
+#include "reference/kubelet/service_environment.h"
 
 namespace plumb::kubelet {
 namespace {
@@ -33,7 +36,7 @@ std::string_view transition_reason(const corev1::NodeCondition& condition) {
   return {};
 }
 
-constexpr Duration kRelist = 30s, kRefreshStatus = 10s, kRefreshVolumes = 60s;
+constexpr Duration kRelist = 30s, kRefreshStatus = 10s, kRefreshVolumes = 60s, kServicesLimit = 5s;
 
 Result<corev1::Taint> parse_taint(const std::string& text) {
   const auto colon = text.rfind(':');
@@ -63,6 +66,7 @@ class Kubelet::Core {
     executor_->stop();
     metrics_.reset();
     workers_.reset();
+    service_informer_.reset();
     objects_.reset();
   }
 
@@ -130,6 +134,8 @@ class Kubelet::Core {
     host.storage_bytes = facts.allocatable_storage();
     host.max_pods = facts.max_pods;
     host.node_labels = labels;
+    watch_services();
+    host.service_variables = [this](const corev1::Pod& pod) { return service_variables(pod); };
     host_ = std::make_unique<HostPods>(std::move(host), *objects_, runtime_);
     probes_ = make_probe_runner(runtime_);
     events_ = std::make_unique<informer::EventRecorder>(client_, clock_, "kubelet", options_.node_name);
@@ -177,6 +183,19 @@ class Kubelet::Core {
     server.log_dir = [this](const corev1::Pod& pod) { return host_->log_dir(pod); };
     server_ = PLUMB_TRY(KubeletServer::start(std::move(server), *workers_, runtime_, *executor_, clock_));
     return {};
+  }
+
+  void watch_services() {
+    service_informer_ = std::make_unique<informer::Informer>(client_, clock_, informer::resource_of<corev1::Service>());
+    services_ = service_informer_->lister<corev1::Service>();
+    service_informer_->start();
+  }
+
+  // Pods that are there as the kubelet starts come a moment before the Services: they wait for them in place of failing once.
+  Result<Variables> service_variables(const corev1::Pod& pod) {
+    for (const Instant until = clock_.now() + kServicesLimit; !service_informer_->has_synced(); usleep(5000))
+      if (clock_.now() >= until) return fail(Code::unavailable, "services have not yet been read at least once, cannot construct envvars");
+    return service_environment(services_.list(), pod);
   }
 
   void watch_pods() {
@@ -249,7 +268,8 @@ class Kubelet::Core {
   std::unique_ptr<MachineStatus> machine_;
   std::unique_ptr<NodeAgent> agent_;
   std::unique_ptr<KubeletServer> server_;
-  std::unique_ptr<informer::Informer> informer_, node_informer_;
+  std::unique_ptr<informer::Informer> informer_, node_informer_, service_informer_;
+  informer::Lister<corev1::Service> services_;
 };
 
 Kubelet::Kubelet(std::unique_ptr<Core> core) : core_(std::move(core)) {}
