@@ -59,6 +59,11 @@ std::string hosts_file(const corev1::Pod& pod, const std::vector<std::string>& i
   return text;
 }
 
+const corev1::Volume* volume_of(const corev1::Pod& pod, const api::Str& name) {
+  const auto found = std::find_if(pod.spec.volumes.begin(), pod.spec.volumes.end(), [&](const auto& item) { return item.name == name; });
+  return found == pod.spec.volumes.end() ? nullptr : &*found;
+}
+
 cri::MountPropagation propagation(const corev1::VolumeMount& mount) {
   const auto mode = mount.mountPropagation.value_or("None");
   if (mode == "Bidirectional") return cri::MountPropagation::bidirectional;
@@ -207,6 +212,7 @@ Result<cri::ContainerConfig> HostPods::container_config(const corev1::Pod& pod, 
   for (const auto& word : container.args) config.args.push_back(expand(word, config.envs));
   config.working_dir = container.workingDir.str();
   PLUMB_TRY(add_mounts(pod, container, config.envs, config));
+  PLUMB_TRY(add_devices(pod, container, config));
   PLUMB_TRY(add_hosts_file(pod, container, context.pod_ips, config));
   PLUMB_TRY(add_termination_file(pod, container, attempt, config));
   config.stdin_open = container.stdin;
@@ -236,17 +242,29 @@ Status HostPods::check_non_root(const corev1::Pod& pod, const corev1::Container&
 }
 
 Status HostPods::add_mounts(const corev1::Pod& pod, const corev1::Container& container, const Variables& variables, cri::ContainerConfig& config) {
-  for (const auto& mount : container.volumeMounts) {
-    const auto volume = std::find_if(pod.spec.volumes.begin(), pod.spec.volumes.end(), [&](const auto& item) { return item.name == mount.name; });
-    if (volume == pod.spec.volumes.end()) return fail(Code::not_found, "container " + container.name.str() + " mounts volume " + mount.name.str() + ", which the pod has not");
+  for (std::size_t n = 0; n < container.volumeMounts.size(); n++) {
+    const auto& mount = container.volumeMounts[n];
+    const auto* volume = volume_of(pod, mount.name);
+    if (!volume) return fail(Code::not_found, "container " + container.name.str() + " mounts volume " + mount.name.str() + ", which the pod has not");
     const std::string sub_path = mount.subPathExpr.empty() ? mount.subPath.str() : expand(mount.subPathExpr, variables);
-    const auto source = volumes_.mount_source(pod, *volume, sub_path);
-    if (!source.ok()) return Error(source.error()).in("failed to prepare subPath for volumeMount \"" + mount.name.str() + "\" of container \"" + container.name.str() + "\"");
-    const auto& from = volume->volumeSource;
-    const bool readonly = mount.readOnly || from.configMap || from.secret || from.downwardAPI || from.projected;
+    const auto source = volumes_.source(pod, container, *volume, n, sub_path);
+    if (!source.ok()) {
+      if (sub_path.empty()) return source.error();
+      return Error(source.error()).in("failed to prepare subPath for volumeMount \"" + mount.name.str() + "\" of container \"" + container.name.str() + "\"");
+    }
     std::string target = mount.mountPath.str();
     if (!target.starts_with('/')) target = "/" + target;
-    config.mounts.push_back({target, *source, readonly, propagation(mount)});
+    config.mounts.push_back({target, source->path, mount.readOnly || source->read_only, propagation(mount)});
+  }
+  return {};
+}
+
+Status HostPods::add_devices(const corev1::Pod& pod, const corev1::Container& container, cri::ContainerConfig& config) {
+  for (const auto& device : container.volumeDevices) {
+    const auto* volume = volume_of(pod, device.name);
+    if (!volume) return fail(Code::not_found, "container " + container.name.str() + " uses device " + device.name.str() + ", which the pod has not");
+    const auto source = PLUMB_TRY(volumes_.device(pod, *volume));
+    config.devices.push_back({device.devicePath.str(), source.path, source.read_only ? "r" : "mrw"});
   }
   return {};
 }
@@ -296,10 +314,17 @@ Status HostPods::tear_down(const corev1::Pod& pod) {
 void HostPods::remove(const corev1::Pod& pod) {
   std::error_code ignored;
   objects_.release(pod);
-  if (const Status done = volumes_.tear_down(pod); done.ok()) fs::remove_all(volumes_.pod_dir(pod), ignored);
+  if (const Status done = volumes_.tear_down(pod); done.ok()) volumes_.remove(pod);
   else log::warning("kubelet", "removing the volumes of pod " + pod.metadata.uid.str() + ": " + done.error().message);
   fs::remove_all(log_dir(pod), ignored);
   cgroups_.remove(pod);
+}
+
+void HostPods::remove_remains(const std::string& uid) {
+  corev1::Pod pod;
+  pod.metadata.uid = uid;
+  if (const Status done = volumes_.tear_down(pod); done.ok()) volumes_.remove(pod);
+  else log::warning("kubelet", "orphaned pod \"" + uid + "\" found, but its volumes cannot be removed: " + done.error().message);
 }
 
 }  // namespace plumb::kubelet

@@ -7,7 +7,7 @@
 
 #include "reference/kubelet/pod_cgroups.h"
 #include "reference/kubelet/pod_host.h"
-#include "reference/kubelet/volumes.h"
+#include "reference/kubelet/volumes/volumes.h"
 
 namespace plumb::kubelet {
 
@@ -41,10 +41,14 @@ class HostPods final : public PodHost {
   // Brings files that follow from objects, labels and annotations up to date.
   Status refresh(const corev1::Pod& pod);
   std::string log_dir(const corev1::Pod& pod) const;
+  // UIDs of pods with a folder on this machine, and what to do with those that the API no longer knows: their volumes go, then the folders.
+  std::vector<std::string> pods_on_disk() const { return volumes_.pods_on_disk(); }
+  void remove_remains(const std::string& uid);
 
  private:
   FieldContext fields(const corev1::Pod& pod, std::vector<std::string> ips = {}) const;
   Status add_mounts(const corev1::Pod& pod, const corev1::Container& container, const Variables& variables, cri::ContainerConfig& config);
+  Status add_devices(const corev1::Pod& pod, const corev1::Container& container, cri::ContainerConfig& config);
   Status add_hosts_file(const corev1::Pod& pod, const corev1::Container& container, const std::vector<std::string>& ips, cri::ContainerConfig& config);
   Status add_termination_file(const corev1::Pod& pod, const corev1::Container& container, std::uint32_t attempt, cri::ContainerConfig& config);
   Status check_non_root(const corev1::Pod& pod, const corev1::Container& container);

@@ -225,8 +225,19 @@ class Kubelet::Core {
     node_informer_->start();
   }
 
+  // Folders of pods that ended while no kubelet was here. Those on the disk are listed first: a pod is known before it gets a folder.
+  void remove_remains() {
+    const auto on_disk = host_->pods_on_disk();
+    const auto known = workers_->uids();
+    for (const auto& uid : on_disk)
+      if (!known.contains(uid)) host_->remove_remains(uid);
+  }
+
   void relist() {
-    if (informer_->has_synced()) workers_->remove_orphans();
+    if (informer_->has_synced()) {
+      workers_->remove_orphans();
+      remove_remains();
+    }
     const Instant began = clock_.now();
     workers_->relist();
     metrics_->relisted(began, clock_.now());

@@ -163,6 +163,13 @@ std::vector<PodPtr> PodWorkers::pods() const {
   return result;
 }
 
+std::set<std::string> PodWorkers::uids() const {
+  std::lock_guard lock(core_->mutex);
+  std::set<std::string> result;
+  for (const auto& [uid, worker] : core_->workers) result.insert(uid);
+  return result;
+}
+
 std::optional<PodView> PodWorkers::view(std::string_view namespace_, std::string_view name) const {
   std::optional<PodView> found;
   for (const auto& worker : core_->all()) {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -71,6 +72,8 @@ class PodWorkers {
   void retry_waiting();
 
   std::vector<PodPtr> pods() const;
+  // UIDs of these pods and of those that only the runtime has.
+  std::set<std::string> uids() const;
   std::optional<PodView> view(std::string_view namespace_, std::string_view name) const;
   std::size_t size() const;
 

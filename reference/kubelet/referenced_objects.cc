@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "reference/api/types/authenticationv1.h"
+#include "reference/resources/persistentvolumeclaims/pod_claims.h"
 
 namespace plumb::kubelet {
 namespace {
 
 const informer::Resource& config_maps() { return informer::resource_of<corev1::ConfigMap>(); }
 const informer::Resource& secrets() { return informer::resource_of<corev1::Secret>(); }
+const informer::Resource& claims() { return informer::resource_of<corev1::PersistentVolumeClaim>(); }
 
 }  // namespace
 
@@ -42,6 +44,7 @@ std::vector<ReferencedObjects::Key> ReferencedObjects::references(const corev1::
       if (part.secret) add(secrets(), part.secret->localObjectReference.name);
     }
   }
+  for (const auto& claim : resources::claims_of(pod)) add(claims(), api::Str(claim.name));
   for (const auto& secret : pod.spec.imagePullSecrets) add(secrets(), secret.name);
   return keys;
 }
@@ -98,6 +101,18 @@ Result<std::shared_ptr<const corev1::ConfigMap>> ReferencedObjects::config_map(s
 
 Result<std::shared_ptr<const corev1::Secret>> ReferencedObjects::secret(std::string_view namespace_, std::string_view name) {
   return api::as<corev1::Secret>(PLUMB_TRY(read(secrets(), namespace_, name)));
+}
+
+Result<std::shared_ptr<const corev1::PersistentVolumeClaim>> ReferencedObjects::claim(std::string_view namespace_, std::string_view name) {
+  return api::as<corev1::PersistentVolumeClaim>(PLUMB_TRY(read(claims(), namespace_, name)));
+}
+
+Result<std::shared_ptr<const corev1::PersistentVolume>> ReferencedObjects::persistent_volume(std::string_view name) {
+  return api::as<corev1::PersistentVolume>(PLUMB_TRY(read(informer::resource_of<corev1::PersistentVolume>(), "", name)));
+}
+
+Result<std::shared_ptr<const corev1::Node>> ReferencedObjects::node(std::string_view name) {
+  return api::as<corev1::Node>(PLUMB_TRY(read(informer::resource_of<corev1::Node>(), "", name)));
 }
 
 Result<std::string> ReferencedObjects::token(const corev1::Pod& pod, std::string_view audience, std::int64_t expiration_seconds) {

@@ -1,5 +1,5 @@
-// ConfigMaps and Secrets that the node's pods use: read when first needed, then kept current by a watch on that one object, as the Node
-// authorizer allows; and tokens of service accounts. Safe from any thread; reading may block.
+// What the node's pods refer to. ConfigMaps, Secrets and claims are read when first needed, then kept current by a watch on that one object, as the
+// Node authorizer allows; persistent volumes, the pod's node and tokens of service accounts are asked for. Safe from any thread; reading may block.
 #pragma once
 
 #include <functional>
@@ -27,6 +27,9 @@ class ReferencedObjects {
   // nullptr when there is none.
   Result<std::shared_ptr<const corev1::ConfigMap>> config_map(std::string_view namespace_, std::string_view name);
   Result<std::shared_ptr<const corev1::Secret>> secret(std::string_view namespace_, std::string_view name);
+  Result<std::shared_ptr<const corev1::PersistentVolumeClaim>> claim(std::string_view namespace_, std::string_view name);
+  Result<std::shared_ptr<const corev1::PersistentVolume>> persistent_volume(std::string_view name);
+  Result<std::shared_ptr<const corev1::Node>> node(std::string_view name);
 
   // A token bound to the pod, kept until four fifths of its life are over.
   Result<std::string> token(const corev1::Pod& pod, std::string_view audience, std::int64_t expiration_seconds);
