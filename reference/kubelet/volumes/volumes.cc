@@ -89,9 +89,23 @@ Status Volumes::make(const FieldContext& context, const VolumeSpec& spec, Made& 
   const char* prefix = made.is_block ? "MapVolume" : "MountVolume";
   if (const Status reachable = check_node(context.pod, spec, objects_); !reachable.ok())
     return named(reachable.error(), (std::string(prefix) + ".NodeAffinity check failed").c_str(), spec);
+  if (spec.persistent)
+    if (const Status free = take(context.pod, *spec.persistent); !free.ok()) return named(free.error(), (std::string(prefix) + ".SetUp failed").c_str(), spec);
   VolumeTools tools{objects_, *mounter_};
   if (const Status done = made.plugin->set_up(spec, context, made.source.path, tools); !done.ok())
     return named(done.error(), (std::string(prefix) + (made.is_block ? ".SetUpDevice failed" : ".SetUp failed")).c_str(), spec);
+  return {};
+}
+
+Status Volumes::take(const corev1::Pod& pod, const corev1::PersistentVolume& volume) {
+  const auto& modes = volume.spec.accessModes;
+  const bool one_pod = modes.size() == 1 && modes[0] == "ReadWriteOncePod";
+  const std::string uid = pod.metadata.uid.str();
+  std::lock_guard lock(mutex_);
+  auto& users = users_[volume.metadata.name.str()];
+  if (one_pod && !users.empty() && !users.contains(uid))
+    return fail(Code::conflict, "volume uses the ReadWriteOncePod access mode and is already in use by another pod");
+  users.insert(uid);
   return {};
 }
 
@@ -120,7 +134,10 @@ Status Volumes::tear_down(const corev1::Pod& pod) {
     PLUMB_TRY(tear_down_folders(pod_dir(pod)));
   }
   std::lock_guard lock(mutex_);
-  entries_.erase(pod.metadata.uid.str());
+  const std::string uid = pod.metadata.uid.str();
+  entries_.erase(uid);
+  for (auto& [volume, users] : users_) users.erase(uid);
+  std::erase_if(users_, [](const auto& entry) { return entry.second.empty(); });
   return {};
 }
 

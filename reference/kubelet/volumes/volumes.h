@@ -8,7 +8,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "reference/kubelet/volumes/plugin.h"
 
@@ -48,7 +50,7 @@ class Volumes {
     bool is_block = false;
   };
   struct Entry {
-    std::mutex mutex;  // held while anything is done to the pod's volumes
+    std::mutex mutex;  // held while anything is done to the pod's volumes: for nobody else, and refresh() must not make again what tear_down() takes away
     std::map<std::string, Made, std::less<>> made;
     bool gone = false;
   };
@@ -59,6 +61,8 @@ class Volumes {
   std::shared_ptr<Entry> entry(const corev1::Pod& pod, bool make);
   void set_up_one(const FieldContext& context, const corev1::Volume& volume, Entry& entry, Failures& failures);
   Status make(const FieldContext& context, const VolumeSpec& spec, Made& made);
+  // Notes that the pod uses the volume; an error when another pod does and it is one pod's at a time.
+  Status take(const corev1::Pod& pod, const corev1::PersistentVolume& volume);
   Result<Made> find(const corev1::Pod& pod, const corev1::Volume& volume);
   Status tear_down_folders(const std::string& pod_dir);
 
@@ -66,7 +70,8 @@ class Volumes {
   ReferencedObjects& objects_;
   const std::unique_ptr<Mounter> mounter_;
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Entry>> entries_;  // by UID; under mutex_
+  std::map<std::string, std::shared_ptr<Entry>> entries_;       // by UID; under mutex_
+  std::map<std::string, std::set<std::string>> users_;          // UIDs by persistent volume; under mutex_
 };
 
 }  // namespace plumb::kubelet
