@@ -196,6 +196,73 @@ TEST_F(PodsOnContainerd, VolumesEnvironmentAndFilesAreThere) {
   remove("files");
 }
 
+// Of a folder of this node: the volume "pv", its claim "claim", and a pod with it at /data and a part of it at /part.
+class ClaimsOnContainerd : public PodsOnContainerd {
+ protected:
+  void make_claim(const std::string& folder) {
+    fs::create_directories(folder);
+    auto here = std::make_shared<corev1::Node>();
+    here->metadata.name = "node";
+    node().client.add(here);
+    auto claim = std::make_shared<corev1::PersistentVolumeClaim>();
+    claim->metadata.name = "claim";
+    claim->metadata.namespace_ = "default";
+    claim->metadata.uid = "claim-uid";
+    claim->spec.volumeName = "pv";
+    claim->status.phase = "Pending";
+    node().client.add(claim);
+    auto volume = std::make_shared<corev1::PersistentVolume>();
+    volume->metadata.name = "pv";
+    volume->spec.persistentVolumeSource.local.ensure().path = folder;
+    volume->spec.claimRef.ensure().uid = "claim-uid";
+    node().client.add(volume);
+  }
+  void bind_claim() {
+    auto claim = std::make_shared<corev1::PersistentVolumeClaim>(*node().client.find<corev1::PersistentVolumeClaim>("default/claim"));
+    claim->status.phase = "Bound";
+    ASSERT_TRUE(node().client.update_status<corev1::PersistentVolumeClaim>(claim).ok());
+  }
+  static std::shared_ptr<corev1::Pod> make_user(const std::string& name) {
+    auto pod = make_pod(name, {"serve", "--http", "80"});
+    auto& volume = pod->spec.volumes.emplace_back();
+    volume.name = "data";
+    volume.volumeSource.persistentVolumeClaim.ensure().claimName = "claim";
+    for (const auto& [path, part] : {std::pair("/data", ""), {"/part", "in/side"}}) {
+      auto& mount = pod->spec.containers[0].volumeMounts.emplace_back();
+      mount.name = "data";
+      mount.mountPath = path;
+      mount.subPath = part;
+    }
+    return pod;
+  }
+  std::string run(const std::string& pod, std::vector<std::string> words) {
+    words.insert(words.begin(), "/plumb-test");
+    const auto result = node().runtime->exec_sync(find(pod)->status.containerStatuses[0].containerID.str().substr(13), words, 10s);
+    return result.ok() ? result->out + result->err : result.error().message;
+  }
+};
+
+TEST_F(ClaimsOnContainerd, DataWaitsForItsClaimAndOutlivesItsPods) {
+  const std::string folder = "/var/lib/data";
+  make_claim(folder);
+  create(make_user("first"));
+  ASSERT_TRUE(eventually([&] { return seen("first").find("failed to process volumes=[data]: error processing PVC default/claim: PVC is not bound") != std::string::npos; }))
+      << seen("first");
+  bind_claim();
+  ASSERT_TRUE(eventually([&] { return is_ready("first"); })) << seen("first");
+  EXPECT_EQ(run("first", {"write", "/data/file", "kept"}), "");
+  EXPECT_EQ(run("first", {"write", "/part/file", "also kept"}), "");
+  EXPECT_EQ(run("first", {"cat", "/data/in/side/file"}), "also kept");
+  remove("first");
+  EXPECT_TRUE(eventually([&] { return node().workers->size() == 0; }));
+  EXPECT_TRUE(fs::is_empty("/var/lib/kubelet/pods"));
+  EXPECT_TRUE(fs::exists(folder + "/in/side/file"));
+  create(make_user("second"));
+  ASSERT_TRUE(eventually([&] { return is_ready("second"); })) << seen("second");
+  EXPECT_EQ(run("second", {"cat", "/data/file", "/part/file"}), "keptalso kept");
+  remove("second");
+}
+
 TEST_F(PodsOnContainerd, AKilledContainerIsRestartedAndTheLogIsRead) {
   create(make_pod("kill", {"serve", "--http", "80"}));
   ASSERT_TRUE(eventually([&] { return is_ready("kill"); })) << seen("kill");
