@@ -59,7 +59,7 @@ std::string hosts_file(const corev1::Pod& pod, const std::vector<std::string>& i
   return text;
 }
 
-const corev1::Volume* volume_of(const corev1::Pod& pod, const api::Str& name) {
+const corev1::Volume* pod_volume(const corev1::Pod& pod, const api::Str& name) {
   const auto found = std::find_if(pod.spec.volumes.begin(), pod.spec.volumes.end(), [&](const auto& item) { return item.name == name; });
   return found == pod.spec.volumes.end() ? nullptr : &*found;
 }
@@ -244,7 +244,7 @@ Status HostPods::check_non_root(const corev1::Pod& pod, const corev1::Container&
 Status HostPods::add_mounts(const corev1::Pod& pod, const corev1::Container& container, const Variables& variables, cri::ContainerConfig& config) {
   for (std::size_t n = 0; n < container.volumeMounts.size(); n++) {
     const auto& mount = container.volumeMounts[n];
-    const auto* volume = volume_of(pod, mount.name);
+    const auto* volume = pod_volume(pod, mount.name);
     if (!volume) return fail(Code::not_found, "container " + container.name.str() + " mounts volume " + mount.name.str() + ", which the pod has not");
     const std::string sub_path = mount.subPathExpr.empty() ? mount.subPath.str() : expand(mount.subPathExpr, variables);
     const auto source = volumes_.source(pod, container, *volume, n, sub_path);
@@ -261,7 +261,7 @@ Status HostPods::add_mounts(const corev1::Pod& pod, const corev1::Container& con
 
 Status HostPods::add_devices(const corev1::Pod& pod, const corev1::Container& container, cri::ContainerConfig& config) {
   for (const auto& device : container.volumeDevices) {
-    const auto* volume = volume_of(pod, device.name);
+    const auto* volume = pod_volume(pod, device.name);
     if (!volume) return fail(Code::not_found, "container " + container.name.str() + " uses device " + device.name.str() + ", which the pod has not");
     const auto source = PLUMB_TRY(volumes_.device(pod, *volume));
     config.devices.push_back({device.devicePath.str(), source.path, source.read_only ? "r" : "mrw"});

@@ -147,7 +147,7 @@ Result<Handle> make_beneath(const std::string& base, std::string_view relative) 
   return at;
 }
 
-Status remove_tree(const std::string& path) {
+Status remove_folder(const std::string& path) {
   const std::string above = fs::path(path).parent_path().string(), name = fs::path(path).filename().string();
   const Handle parent(open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (parent.fd() < 0) return errno == ENOENT ? Status() : Status(fail_errno("opening " + above));

@@ -35,7 +35,7 @@ Result<Handle> make_beneath(const std::string& base, std::string_view relative);
 
 // Removes the folder and everything in it. Stops with an error before anything that is mounted, and follows no symbolic link. A folder that is not
 // there is a success.
-Status remove_tree(const std::string& path);
+Status remove_folder(const std::string& path);
 
 // Gives everything in the folder to a group, as fsGroup asks for: the group may read (and write, unless read_only), new files inherit it. With
 // only_on_mismatch nothing is done when the folder itself is right. The folder is changed last, so that a walk that broke off is done again.

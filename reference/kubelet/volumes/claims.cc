@@ -18,7 +18,7 @@ Result<std::shared_ptr<const corev1::PersistentVolumeClaim>> bound_claim(const c
   return claim;
 }
 
-Result<std::shared_ptr<const corev1::PersistentVolume>> volume_of(const corev1::PersistentVolumeClaim& claim, ReferencedObjects& objects) {
+Result<std::shared_ptr<const corev1::PersistentVolume>> persistent_volume_of(const corev1::PersistentVolumeClaim& claim, ReferencedObjects& objects) {
   const std::string name = claim.spec.volumeName.str();
   auto volume = objects.persistent_volume(name);
   if (!volume.ok()) return Error(volume.error()).in("failed to fetch PV " + name + " from API server");
@@ -32,7 +32,7 @@ Result<std::shared_ptr<const corev1::PersistentVolume>> volume_of(const corev1::
 }
 
 template <class Visit>
-void each_container(const corev1::Pod& pod, const Visit& visit) {
+void visit_containers(const corev1::Pod& pod, const Visit& visit) {
   for (const auto* list : {&pod.spec.initContainers, &pod.spec.containers})
     for (const auto& container : *list) visit(container);
 }
@@ -49,7 +49,7 @@ Result<VolumeSpec> resolve(const corev1::Pod& pod, const corev1::Volume& volume,
     if (entry.is_ephemeral && !resources::is_made_for(**claim, pod))
       return fail(Code::conflict, "PVC " + pod.metadata.namespace_.str() + "/" + entry.name + " was not created for pod " + pod.metadata.namespace_.str() + "/" +
                                       pod.metadata.name.str() + " (pod is not owner)");
-    auto persistent = volume_of(**claim, objects);
+    auto persistent = persistent_volume_of(**claim, objects);
     if (!persistent.ok()) return Error(persistent.error()).in(context);
     spec.claim = std::move(*claim);
     spec.persistent = std::move(*persistent);
@@ -59,7 +59,7 @@ Result<VolumeSpec> resolve(const corev1::Pod& pod, const corev1::Volume& volume,
 
 Status check_mode(const corev1::Pod& pod, const VolumeSpec& spec) {
   bool mounted = false, as_device = false;
-  each_container(pod, [&](const corev1::Container& container) {
+  visit_containers(pod, [&](const corev1::Container& container) {
     for (const auto& mount : container.volumeMounts) mounted |= mount.name == spec.volume.name;
     for (const auto& device : container.volumeDevices) as_device |= device.name == spec.volume.name;
   });

@@ -20,7 +20,7 @@ class ConfigMapVolume final : public PayloadPlugin {
   }
 };
 
-const Registered<VolumePlugin> registered{"kubernetes.io/configmap", [] { return std::make_unique<ConfigMapVolume>(); }};
+const Registered<VolumePlugin> registered_config_map{"kubernetes.io/configmap", [] { return std::make_unique<ConfigMapVolume>(); }};
 
 }  // namespace
 }  // namespace plumb::kubelet

@@ -19,7 +19,7 @@ class DownwardApiVolume final : public PayloadPlugin {
   }
 };
 
-const Registered<VolumePlugin> registered{"kubernetes.io/downward-api", [] { return std::make_unique<DownwardApiVolume>(); }};
+const Registered<VolumePlugin> registered_downward_api{"kubernetes.io/downward-api", [] { return std::make_unique<DownwardApiVolume>(); }};
 
 }  // namespace
 }  // namespace plumb::kubelet

@@ -34,7 +34,7 @@ class EmptyDir final : public EphemeralVolumePlugin {
   }
 };
 
-const Registered<VolumePlugin> registered{"kubernetes.io/empty-dir", [] { return std::make_unique<EmptyDir>(); }};
+const Registered<VolumePlugin> registered_empty_dir{"kubernetes.io/empty-dir", [] { return std::make_unique<EmptyDir>(); }};
 
 }  // namespace
 }  // namespace plumb::kubelet

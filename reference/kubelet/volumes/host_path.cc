@@ -9,11 +9,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const corev1::HostPathVolumeSource* source_of(const VolumeSpec& spec) {
+const corev1::HostPathVolumeSource* host_path_of(const VolumeSpec& spec) {
   return spec.persistent ? spec.persistent->spec.persistentVolumeSource.hostPath.get() : spec.volume.volumeSource.hostPath.get();
 }
 
-Status check(const corev1::HostPathVolumeSource& source) {
+Status check_host_path(const corev1::HostPathVolumeSource& source) {
   const std::string path = source.path.str(), type = source.type.value_or("").str();
   std::error_code error;
   if (type == "DirectoryOrCreate") {
@@ -35,12 +35,12 @@ Status check(const corev1::HostPathVolumeSource& source) {
 class HostPath final : public VolumePlugin {
  public:
   std::string_view name() const override { return "kubernetes.io/host-path"; }
-  bool supports(const VolumeSpec& spec) const override { return source_of(spec) != nullptr; }
-  std::string path(const VolumeSpec& spec, const std::string&) const override { return source_of(spec)->path.str(); }
-  Status set_up(const VolumeSpec& spec, const FieldContext&, const std::string&, VolumeTools&) const override { return check(*source_of(spec)); }
+  bool supports(const VolumeSpec& spec) const override { return host_path_of(spec) != nullptr; }
+  std::string path(const VolumeSpec& spec, const std::string&) const override { return host_path_of(spec)->path.str(); }
+  Status set_up(const VolumeSpec& spec, const FieldContext&, const std::string&, VolumeTools&) const override { return check_host_path(*host_path_of(spec)); }
 };
 
-const Registered<VolumePlugin> registered{"kubernetes.io/host-path", [] { return std::make_unique<HostPath>(); }};
+const Registered<VolumePlugin> registered_host_path{"kubernetes.io/host-path", [] { return std::make_unique<HostPath>(); }};
 
 }  // namespace
 }  // namespace plumb::kubelet

@@ -44,7 +44,7 @@ class Local final : public VolumePlugin {
   }
 };
 
-const Registered<VolumePlugin> registered{"kubernetes.io/local-volume", [] { return std::make_unique<Local>(); }};
+const Registered<VolumePlugin> registered_local_volume{"kubernetes.io/local-volume", [] { return std::make_unique<Local>(); }};
 
 }  // namespace
 }  // namespace plumb::kubelet

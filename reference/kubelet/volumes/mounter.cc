@@ -38,7 +38,7 @@ std::string joined(const std::vector<std::string>& words, const char* separator)
   return text;
 }
 
-Status run(const std::vector<std::string>& args) {
+Status run_tool(const std::vector<std::string>& args) {
   const auto done = run_and_capture({.args = args}, {.limit = kMountLimit});
   if (!done.ok()) return Error(done.error()).in("running " + joined(args, " "));
   if (done->status.ok()) return {};
@@ -75,7 +75,7 @@ class SystemMounter final : public Mounter {
     std::vector<std::string> args = {"mount", "-t", type};
     if (!options.empty()) args.insert(args.end(), {"-o", joined(options, ",")});
     args.insert(args.end(), {"--", source, target});
-    return run(args);
+    return run_tool(args);
   }
 
   Status mount_device(const std::string& device, const std::string& target, const std::string& type, const std::vector<std::string>& options) override {
@@ -85,7 +85,7 @@ class SystemMounter final : public Mounter {
       std::vector<std::string> make = {"mkfs." + type};
       if (type.starts_with("ext")) make.insert(make.end(), {"-F", "-m0"});
       make.push_back(device);
-      PLUMB_TRY(run(make));
+      PLUMB_TRY(run_tool(make));
     } else if (!found.status.ok()) {
       return fail(Code::internal, "finding out what is on " + device + ": blkid: " + found.status.text() + " " + found.err);
     }
@@ -113,7 +113,7 @@ class SystemMounter final : public Mounter {
     std::error_code error;
     const std::string real = std::filesystem::weakly_canonical(path, error).string();
     if (error) return fail(Code::internal, "finding " + path + ": " + error.message());
-    auto mounts = parse_mounts(PLUMB_TRY(read_file("/proc/thread-self/mountinfo")));
+    auto mounts = parse_mounts(PLUMB_TRY(plumb::read_file("/proc/thread-self/mountinfo")));
     std::erase_if(mounts, [&](const MountPoint& mount) { return mount.path != real && !mount.path.starts_with(real + "/"); });
     std::reverse(mounts.begin(), mounts.end());  // a mount stands after those that it lies in or covers
     return mounts;

@@ -4,18 +4,18 @@
 namespace plumb::kubelet {
 namespace {
 
-const corev1::NFSVolumeSource* source_of(const VolumeSpec& spec) {
+const corev1::NFSVolumeSource* nfs_of(const VolumeSpec& spec) {
   return spec.persistent ? spec.persistent->spec.persistentVolumeSource.nfs.get() : spec.volume.volumeSource.nfs.get();
 }
 
 class Nfs final : public VolumePlugin {
  public:
   std::string_view name() const override { return "kubernetes.io/nfs"; }
-  bool supports(const VolumeSpec& spec) const override { return source_of(spec) != nullptr; }
-  bool read_only(const VolumeSpec& spec) const override { return spec.claimed_read_only() || source_of(spec)->readOnly; }
+  bool supports(const VolumeSpec& spec) const override { return nfs_of(spec) != nullptr; }
+  bool read_only(const VolumeSpec& spec) const override { return spec.claimed_read_only() || nfs_of(spec)->readOnly; }
 
   Status set_up(const VolumeSpec& spec, const FieldContext&, const std::string& path, VolumeTools& tools) const override {
-    const auto& source = *source_of(spec);
+    const auto& source = *nfs_of(spec);
     std::string server = source.server.str();
     if (server.find(':') != server.npos && !server.starts_with('[')) server = "[" + server + "]";
     std::vector<std::string> options;
@@ -30,7 +30,7 @@ class Nfs final : public VolumePlugin {
   }
 };
 
-const Registered<VolumePlugin> registered{"kubernetes.io/nfs", [] { return std::make_unique<Nfs>(); }};
+const Registered<VolumePlugin> registered_nfs{"kubernetes.io/nfs", [] { return std::make_unique<Nfs>(); }};
 
 }  // namespace
 }  // namespace plumb::kubelet

@@ -29,7 +29,7 @@ Status VolumePlugin::tear_down(const std::string& folder, VolumeTools& tools) co
 
 Status EphemeralVolumePlugin::tear_down(const std::string& folder, VolumeTools& tools) const {
   PLUMB_TRY(unmount_all(tools.mounter, folder));
-  return remove_tree(folder);
+  return remove_folder(folder);
 }
 
 std::string folder_name(std::string_view plugin) {

@@ -38,7 +38,7 @@ class ProjectedVolume final : public PayloadPlugin {
   static constexpr std::int64_t kTokenSeconds = 3600;
 };
 
-const Registered<VolumePlugin> registered{"kubernetes.io/projected", [] { return std::make_unique<ProjectedVolume>(); }};
+const Registered<VolumePlugin> registered_projected{"kubernetes.io/projected", [] { return std::make_unique<ProjectedVolume>(); }};
 
 }  // namespace
 }  // namespace plumb::kubelet

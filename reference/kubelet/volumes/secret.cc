@@ -20,7 +20,7 @@ class SecretVolume final : public PayloadPlugin {
   }
 };
 
-const Registered<VolumePlugin> registered{"kubernetes.io/secret", [] { return std::make_unique<SecretVolume>(); }};
+const Registered<VolumePlugin> registered_secret{"kubernetes.io/secret", [] { return std::make_unique<SecretVolume>(); }};
 
 }  // namespace
 }  // namespace plumb::kubelet

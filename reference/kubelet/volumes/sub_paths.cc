@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr char kFolder[] = "/volume-subpaths";
 
-Status check(const std::string& relative) {
+Status check_sub_path(const std::string& relative) {
   bool outside = fs::path(relative).is_absolute();
   for (const auto& part : fs::path(relative)) outside |= part == "..";
   return outside ? Status(fail(Code::invalid_argument, "subPath \"" + relative + "\" must be below the volume")) : Status();
@@ -40,7 +40,7 @@ Status make_target(const std::string& target, bool folder) {
 }  // namespace
 
 Result<std::string> set_up_sub_path(const SubPath& wanted, Mounter& mounter) {
-  PLUMB_TRY(check(wanted.relative));
+  PLUMB_TRY(check_sub_path(wanted.relative));
   const Handle source = PLUMB_TRY(open_source(wanted));
   struct stat facts {}, shown {};
   if (fstat(source.fd(), &facts) < 0) return fail_errno("looking at subPath \"" + wanted.relative + "\" of " + wanted.volume_path);

@@ -160,7 +160,7 @@ void Volumes::remove(const corev1::Pod& pod) {
   for (const auto& entry : fs::directory_iterator(dir, error)) {
     const std::string name = entry.path().filename().string();
     if (name == "volumes" || name == "volume-subpaths") continue;
-    if (const Status done = remove_tree(entry.path().string()); !done.ok()) log::warning("kubelet", done.error().message);
+    if (const Status done = remove_folder(entry.path().string()); !done.ok()) log::warning("kubelet", done.error().message);
   }
   if (const Status done = remove_mount_target(dir); !done.ok()) log::warning("kubelet", done.error().message);
 }

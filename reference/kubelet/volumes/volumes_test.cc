@@ -42,7 +42,7 @@ std::string text_of(const std::string& path) {
   return text;
 }
 
-void write(const std::string& path, const char* text) { std::ofstream(path) << text; }
+void put(const std::string& path, const char* text) { std::ofstream(path) << text; }
 
 // A node's volumes in a mount namespace of their own; each test gets an empty folder.
 class RealVolumes : public ::testing::Test {
@@ -99,11 +99,11 @@ TEST_F(RealVolumes, WhatALocalVolumeHoldsSurvivesItsPods) {
     ASSERT_EQ(node.set_up(), "");
     ASSERT_EQ(node.source("v")->path, path);
     EXPECT_TRUE(mounted(path));
-    write(path + "/inner/file", "kept");
+    put(path + "/inner/file", "kept");
     const auto part = node.source("v", "inner/new");
     ASSERT_TRUE(part.ok()) << part.error().message;
     EXPECT_TRUE(mounted(part->path));
-    write(part->path + "/file", "also kept");
+    put(part->path + "/file", "also kept");
     // A kubelet that starts again knows what is on the disk alone.
     Volumes again(node.pods_dir, *node.objects, system_mounter());
     ASSERT_TRUE(again.tear_down(node.pod).ok());
@@ -119,16 +119,16 @@ TEST_F(RealVolumes, NothingBehindAMountIsRemovedEvenByWhatRemovesAll) {
     const std::string data = node.dir + "/data", folder = node.dir + "/folder";
     fs::create_directories(data);
     fs::create_directories(folder + "/a/b");
-    write(data + "/file", "kept");
+    put(data + "/file", "kept");
     // On the same file system: no number of a device tells them apart.
     ASSERT_EQ(mount(data.c_str(), (folder + "/a/b").c_str(), nullptr, MS_BIND, nullptr), 0);
-    EXPECT_FALSE(remove_tree(folder).ok());
+    EXPECT_FALSE(remove_folder(folder).ok());
     EXPECT_EQ(text_of(data + "/file"), "kept");
-    EXPECT_FALSE(remove_tree(folder + "/a/b").ok());
+    EXPECT_FALSE(remove_folder(folder + "/a/b").ok());
     EXPECT_EQ(text_of(data + "/file"), "kept");
     ASSERT_EQ(umount(data.c_str()) == 0 || umount((folder + "/a/b").c_str()) == 0, true);
     fs::create_symlink(data, folder + "/a/link");
-    ASSERT_TRUE(remove_tree(folder).ok());
+    ASSERT_TRUE(remove_folder(folder).ok());
     EXPECT_EQ(text_of(data + "/file"), "kept");
   });
 }
@@ -137,7 +137,7 @@ TEST_F(RealVolumes, APodsOwnFolderIsKeptFromWhatAPodMountedThere) {
   apart([](VolumesOfPod& node) {
     const std::string data = node.dir + "/data";
     fs::create_directories(data);
-    write(data + "/file", "kept");
+    put(data + "/file", "kept");
     node.add_volume("scratch").emptyDir.ensure();
     ASSERT_EQ(node.set_up(), "");
     const std::string inner = node.source("scratch")->path + "/inner";
@@ -154,7 +154,7 @@ TEST_F(RealVolumes, FilesThatLieWhereNothingIsMountedAreLeft) {
   apart([](VolumesOfPod& node) {
     const std::string folder = node.pods_dir + "/u/volumes/kubernetes.io~local-volume/pv-v";
     fs::create_directories(folder);
-    write(folder + "/file", "whose?");
+    put(folder + "/file", "whose?");
     EXPECT_TRUE(node.volumes->tear_down(node.pod).ok());
     node.volumes->remove(node.pod);
     EXPECT_EQ(text_of(folder + "/file"), "whose?");
@@ -183,7 +183,7 @@ TEST_F(RealVolumes, ASubPathNeverLeadsOutOfItsVolume) {
     fs::create_symlink(node.dir + "/secret", base + "/out");
     fs::create_symlink("../../../../../..", base + "/up");
     fs::create_symlink("in/deep", base + "/inside");
-    write(base + "/in/file", "text");
+    put(base + "/in/file", "text");
     for (const char* bad : {"out", "up/etc", "out/new", "/etc", "in/../../x", "inside/../../.."}) EXPECT_FALSE(node.source("v", bad).ok()) << bad;
     EXPECT_FALSE(fs::exists(node.dir + "/secret/new"));
     const auto file = node.source("v", "in/file"), link = node.source("v", "inside");
@@ -193,7 +193,7 @@ TEST_F(RealVolumes, ASubPathNeverLeadsOutOfItsVolume) {
     ASSERT_TRUE(safe.ok()) << safe.error().message;
     fs::rename(base + "/in/deep", base + "/in/old");
     fs::create_symlink(node.dir + "/secret", base + "/in/deep");
-    write(safe->path + "/mark", "here");
+    put(safe->path + "/mark", "here");
     EXPECT_EQ(text_of(base + "/in/old/mark"), "here");
     EXPECT_FALSE(node.source("v", "in/deep").ok());
     EXPECT_TRUE(node.volumes->tear_down(node.pod).ok());
@@ -220,9 +220,9 @@ TEST_F(RealVolumes, TheFileOfASubPathFollowsItsVolumeAtTheNextStart) {
     node.add_volume("v").emptyDir.ensure();
     ASSERT_EQ(node.set_up(), "");
     const std::string base = node.source("v")->path;
-    write(base + "/file", "one");
+    put(base + "/file", "one");
     ASSERT_EQ(text_of(node.source("v", "file")->path), "one");
-    write(base + "/fresh", "two");
+    put(base + "/fresh", "two");
     fs::rename(base + "/fresh", base + "/file");
     EXPECT_EQ(text_of(node.source("v", "file")->path), "two");
     EXPECT_TRUE(node.volumes->tear_down(node.pod).ok());
@@ -233,8 +233,8 @@ TEST_F(RealVolumes, FsGroupOwnsALocalVolumeAsItsChangePolicyAsks) {
   apart([](VolumesOfPod& node) {
     const std::string data = node.dir + "/data";
     fs::create_directories(data + "/sub");
-    write(data + "/sub/file", "text");
-    write(node.dir + "/elsewhere", "text");
+    put(data + "/sub/file", "text");
+    put(node.dir + "/elsewhere", "text");
     chmod((node.dir + "/elsewhere").c_str(), 0600);
     fs::create_symlink(node.dir + "/elsewhere", data + "/link");
     node.add_local_volume("v", data);
