@@ -135,6 +135,11 @@ Status Enforcer::sync() {
     changes_.node = false;
   }
   if (changes.node) observe_node();
+  // What the first lists hold is taken at once: a table of a part of it would open what an earlier process has closed.
+  if (pods_ && !filled_) {
+    for (const auto& side : sides_) fill(*side);
+    filled_ = true;
+  }
   warn(changes.policies);
   Status result;
   std::size_t elements = 0;

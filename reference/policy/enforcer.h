@@ -74,6 +74,7 @@ class Enforcer {
   std::mutex mutex_;
   Changes changes_;  // under mutex_
   std::vector<std::unique_ptr<Side>> sides_;
+  bool filled_ = false;  // from the first lists of pods and namespaces
   std::uint64_t made_ = 0;
 };
 

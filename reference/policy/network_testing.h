@@ -194,7 +194,7 @@ inline Status become_node() {
 // A pod on the node's bridge.
 inline Status attach(Pod& pod, const std::string& name, const std::string& ip) {
   PLUMB_TRY(ip_commands("link add " + name + " type veth peer name e-" + name + "\nlink set e-" + name + " netns " + std::to_string(pod.id()) + "\nlink set " + name +
-                        " master cni0 type bridge_slave hairpin on\nlink set " + name + " up\n"));
+                        " master cni0\nlink set " + name + " type bridge_slave hairpin on\nlink set " + name + " up\n"));
   Status done;
   pod.run([&] { done = ip_commands("link set lo up\nlink set e-" + name + " name eth0\naddr add " + ip + "/24 dev eth0\nlink set eth0 up\nroute add default via 10.1.0.1\n"); });
   return done;

@@ -32,7 +32,7 @@ TEST(NetworkPolicies, AreChecked) {
       {policy(R"("policyTypes":["Ingress","Egress","Ingress"])"),
        {"spec.policyTypes: Invalid value: [\"Ingress\",\"Egress\",\"Ingress\"]: may not specify more than two policyTypes"}},
   };
-  for (const auto& [json, lines] : table) EXPECT_EQ(create_causes(network_policies, json), lines) << json;
+  for (const auto& [json, lines] : table) EXPECT_EQ(causes(network_policies, json), lines) << json;
 }
 
 }  // namespace
