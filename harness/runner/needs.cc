@@ -5,6 +5,7 @@
 
 #include "harness/base/encoding.h"
 #include "harness/runner/load_balancers.h"
+#include "harness/runner/network_policy.h"
 #include "harness/runner/service_network.h"
 
 namespace plumb::harness {
@@ -81,6 +82,10 @@ Result<std::optional<std::string>> Needs::check(const std::string& need) {
     return missing_service_network(client_, images_, run_);
   }
   if (need == "load-balancers") return missing_load_balancers(client_, run_);
+  if (need == "network-policy") {
+    if (const auto without = PLUMB_TRY(missing({"image"}))) return without;
+    return missing_network_policy(client_, images_, run_);
+  }
   if (need == "metrics") {
     auto usage = client_.list({"metrics.k8s.io/v1beta1", "pods", "kube-system"});
     if (usage.ok()) return std::optional<std::string>();

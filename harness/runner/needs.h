@@ -5,6 +5,7 @@
 //   "resource:apps/v1/deployments" the API server serves it
 //   "services"                     Services lead to pods: one pod gets another's answer through a Service; asks for the image, too
 //   "load-balancers"               Services of type LoadBalancer get an address
+//   "network-policy"               NetworkPolicies are enforced: a pod goes silent when one allows no ingress to it; asks for the image, too
 //   "metrics"                      the resource metrics API (metrics.k8s.io) tells what pods use
 //   "controllers"                  a controller manager acts (shown by the default service account of a namespace)
 #pragma once

@@ -78,6 +78,8 @@ std::vector<Role> cluster_roles() {
       {"system:kubelet-api-admin", {{read, "core", "nodes"}, {"proxy", "core", "nodes"}, {"*", "core", "nodes/log,nodes/metrics,nodes/proxy,nodes/stats"}}},
       {"system:node-proxier",
        {{"list,watch", "core", "endpoints,services"}, {read, "core", "nodes"}, {"create,patch,update", "core", "events"}, {"create,patch,update", "events.k8s.io", "events"}, {"list,watch", "discovery.k8s.io", "endpointslices"}, {"list,watch", "networking.k8s.io", "servicecidrs"}}},
+      // Not among upstream's: what enforcing NetworkPolicies in the proxy's process reads beyond it.
+      {"plumbline:network-policy", {{"list,watch", "core", "namespaces,pods"}, {"list,watch", "networking.k8s.io", "networkpolicies"}}},
       {"system:kube-scheduler",
        {records_events, {"create", "coordination.k8s.io", "leases"}, {"get,update", "coordination.k8s.io", "leases", "kube-scheduler"}, {read, "core", "nodes"}, {"delete,get,list,watch", "core", "pods"},
         {"create", "core", "bindings,pods/binding"}, {"patch,update", "core", "pods/status"}, {read, "core", "replicationcontrollers,services,namespaces"},
@@ -109,6 +111,7 @@ std::vector<Binding> cluster_role_bindings() {
       {"system:monitoring", "Group", "system:monitoring"},
       {"system:service-account-issuer-discovery", "Group", "system:serviceaccounts"},
       {"system:node-proxier", "User", "system:kube-proxy"},
+      {"plumbline:network-policy", "User", "system:kube-proxy"},
       {"system:kube-scheduler", "User", "system:kube-scheduler"},
       {"system:volume-scheduler", "User", "system:kube-scheduler"},
       {"system:kube-controller-manager", "User", "system:kube-controller-manager"},

@@ -195,10 +195,11 @@ class Launch {
                               "--tls-private-key-file", layout_.pki(identity.name + ".key"), "--client-ca-file", layout_.pki("ca.crt")},
                              {}});
     const std::string proxy = PLUMB_TRY(proxy_kubeconfig(pki));
-    spec.services.push_back({"proxy",
-                             {own_program(), "proxy", "--kubeconfig", proxy, "--hostname-override", spec.name, "--node-ip", spec.node_ip, "--detect-local-mode", "BridgeInterface",
-                              "--pod-bridge-interface", kPodBridge},
-                             {}});
+    std::vector<std::string> proxy_args = {own_program(), "proxy", "--kubeconfig", proxy, "--hostname-override", spec.name, "--node-ip", spec.node_ip,
+                                           "--detect-local-mode", "BridgeInterface", "--pod-bridge-interface", kPodBridge};
+    const std::vector<std::string> more = flag_args(config_.flags, "proxy");
+    proxy_args.insert(proxy_args.end(), more.begin(), more.end());
+    spec.services.push_back({"proxy", std::move(proxy_args), {}});
     return {};
   }
 

@@ -1,10 +1,16 @@
 #include "reference/cluster/launch/passed_flags.h"
 
+#include <string_view>
+
 #include "reference/api/text/time.h"
 
 namespace plumb::cluster {
 
 using namespace std::chrono_literals;
+
+namespace {
+constexpr char node_role[] = "proxy";  // runs on nodes; all others are the control plane's
+}
 
 const std::vector<PassedFlag>& passed_flags() {
   using Kind = PassedFlag::Kind;
@@ -13,6 +19,7 @@ const std::vector<PassedFlag>& passed_flags() {
       {"horizontal-pod-autoscaler-sync-period", "controller-manager", Kind::duration, "15s", "every autoscaler is looked at this often", 10ms},
       {"horizontal-pod-autoscaler-event-driven", "controller-manager", Kind::truth, "false", "true: look at an autoscaler as soon as a metric of it changes, too", {}},
       {"metric-resolution", "metrics-server", Kind::duration, "15s", "time between two readings of what a node and its pods use; at least 10s", 10s},
+      {"network-policy", node_role, Kind::truth, "true", "false: no node enforces NetworkPolicies", {}},
   };
   return flags;
 }
@@ -30,7 +37,7 @@ std::vector<std::string> flag_args(const FlagValues& values, const std::string& 
   std::vector<std::string> args;
   for (const PassedFlag& flag : passed_flags()) {
     const auto value = values.find(flag.name);
-    if (value != values.end() && (role == "all" || role == flag.role)) args.insert(args.end(), {"--" + std::string(flag.name), value->second});
+    if (value != values.end() && (role == flag.role || (role == "all" && std::string_view(flag.role) != node_role))) args.insert(args.end(), {"--" + std::string(flag.name), value->second});
   }
   return args;
 }

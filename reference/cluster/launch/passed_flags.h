@@ -1,4 +1,4 @@
-// Flags of the control plane that `plumb up` takes, keeps with the cluster and hands on to the processes that read them.
+// Flags of the control plane and of nodes' processes that `plumb up` takes, keeps with the cluster and hands on to the processes that read them.
 #pragma once
 
 #include <map>
@@ -26,7 +26,7 @@ using FlagValues = std::map<std::string, std::string>;
 
 // invalid_argument says what is wrong with the text; the caller names the flag.
 Status check_flag(const PassedFlag& flag, const std::string& text);
-// What the process of that role is started with: {"--name", "value", …}. The role "all" is every role in one.
+// What the process of that role is started with: {"--name", "value", …}. The role "all" is every role of the control plane in one.
 std::vector<std::string> flag_args(const FlagValues& values, const std::string& role);
 
 }  // namespace plumb::cluster

@@ -50,6 +50,13 @@ TEST(PassedFlags, AreThoseOfTheControllersWithTheirDefaults) {
   }
 }
 
+TEST(PassedFlags, OfNodesReachNoProcessOfTheControlPlane) {
+  const FlagValues values = {{"network-policy", "false"}};
+  EXPECT_EQ(flag_args(values, "proxy"), (std::vector<std::string>{"--network-policy", "false"}));
+  EXPECT_TRUE(flag_args(values, "all").empty());
+  EXPECT_TRUE(flag_args(values, "controller-manager").empty());
+}
+
 TEST(PassedFlags, OfARunningControlPlaneStayAsTheyAre) {
   const ClusterConfig existing{.name = "one", .flags = {{"metric-resolution", "10s"}}};
   ClusterConfig wanted = existing;

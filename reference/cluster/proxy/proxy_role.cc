@@ -1,4 +1,4 @@
-// plumbd proxy: traffic to Services on one node of a cluster.
+// plumbd proxy: traffic to Services on one node of a cluster, and the NetworkPolicies of its pods: one process, whose memory a node pays once.
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,6 +9,7 @@
 #include "reference/cluster/control_plane/flags.h"
 #include "reference/cluster/end_signals.h"
 #include "reference/cluster/role.h"
+#include "reference/policy/policy.h"
 #include "reference/proxy/proxy.h"
 
 namespace plumb::cluster {
@@ -21,6 +22,7 @@ constexpr Duration node_limit = 60s, node_retry = 200ms;
 struct Flags {
   std::string kubeconfig, node_name, node_ip, healthz = "0.0.0.0:10256", metrics = "127.0.0.1:10249", node_port_addresses = "primary";
   std::string local_mode = "ClusterCIDR", cluster_cidr, bridge, prefix;
+  std::string network_policy = "true", policy_healthz = "127.0.0.1:10254";
   int masquerade_bit = 14;
   bool cleanup = false;
 };
@@ -107,19 +109,33 @@ Result<std::vector<api::Ip>> node_ips(informer::Client& client, const std::strin
 struct Running {
   Connection connection;
   std::unique_ptr<proxy::Proxy> proxy;
+  std::unique_ptr<policy::PolicyAgent> policies;
 };
 
+Result<policy::PolicyOptions> policy_options_of(const Flags& flags, const proxy::ProxyOptions& proxy) {
+  policy::PolicyOptions options;
+  options.enforcer.node_name = flags.node_name;
+  options.min_sync_period = proxy.min_sync_period;
+  options.sync_period = proxy.sync_period;
+  options.healthz = PLUMB_TRY(parse_listen("--network-policy-healthz-bind-address", flags.policy_healthz));
+  return options;
+}
+
 Result<Running> start(const Flags& flags, proxy::ProxyOptions options) {
+  policy::PolicyOptions policy_options = PLUMB_TRY(policy_options_of(flags, options));
   Running running;
   running.connection = PLUMB_TRY(connect(flags.kubeconfig, "kube-proxy"));
   if (options.proxier.node_ips.empty()) options.proxier.node_ips = PLUMB_TRY(node_ips(*running.connection.client, flags.node_name));
+  // Pods are isolated before Services lead to them.
+  if (flags.network_policy == "true") running.policies = PLUMB_TRY(policy::PolicyAgent::start(std::move(policy_options), *running.connection.client, real_clock()));
+  else PLUMB_TRY(policy::clean_up());
   running.proxy = PLUMB_TRY(proxy::Proxy::start(std::move(options), *running.connection.client, real_clock()));
   return running;
 }
 
 class ProxyRole final : public Role {
  public:
-  std::string summary() const override { return "leads one node's traffic to Services on to their endpoints (nftables)"; }
+  std::string summary() const override { return "leads one node's traffic to Services on to their endpoints and enforces NetworkPolicies on its pods (nftables)"; }
   int run(const std::vector<std::string>& args) override {
     Flags flags;
     flags.node_name = this_host();
@@ -137,13 +153,16 @@ class ProxyRole final : public Role {
         .option("--iptables-masquerade-bit", flags.masquerade_bit, "bit of the packet mark that says: masquerade")
         .option("--healthz-bind-address", flags.healthz, "where /healthz and /livez are served; port 0: nowhere")
         .option("--metrics-bind-address", flags.metrics, "where /metrics and /proxyMode are served; port 0: nowhere")
-        .flag("--cleanup", flags.cleanup, "remove the proxy's rules and end");
+        .choice("--network-policy", flags.network_policy, {"true", "false"}, "enforce NetworkPolicies on this node's pods; false removes the rules")
+        .option("--network-policy-healthz-bind-address", flags.policy_healthz, "where /healthz and /livez of that are served; port 0: nowhere")
+        .flag("--cleanup", flags.cleanup, "remove the proxy's rules and those of NetworkPolicies, and end");
     duration_option(arguments, "--nftables-min-sync-period", defaults.min_sync_period, "the shortest time between two changes of the rules");
     duration_option(arguments, "--nftables-sync-period", defaults.sync_period, "time between two looks whether the rules are still there");
     if (const auto done = arguments.parse(args)) return *done;
 
     if (flags.cleanup) {
-      const Status clean = proxy::clean_up();
+      Status clean = proxy::clean_up();
+      if (clean.ok()) clean = policy::clean_up();
       return clean.ok() ? kExitOk : (std::fprintf(stderr, "plumbd proxy: %s\n", clean.error().message.c_str()), kExitFailure);
     }
     auto options = options_of(flags);
@@ -158,6 +177,7 @@ class ProxyRole final : public Role {
     std::fflush(stdout);
     int number = 0;
     sigwait(&set, &number);
+    running->policies.reset();
     running->proxy.reset();
     return kExitOk;
   }

@@ -1,4 +1,5 @@
 #include "reference/api/types/networkingv1.h"
+#include "reference/resources/networkpolicies/policy_rules.h"
 #include "reference/resources/shared/print.h"
 #include "reference/resources/shared/typed.h"
 
@@ -23,9 +24,7 @@ class NetworkPolicies final : public Typed<networkingv1::NetworkPolicy> {
     policy.spec.policyTypes.push_back("Ingress");
     if (!policy.spec.egress.empty()) policy.spec.policyTypes.push_back("Egress");
   }
-  void check(const networkingv1::NetworkPolicy& policy, FieldErrors& errors) const override {
-    check_label_selector(policy.spec.podSelector, FieldPath("spec").child("podSelector"), errors);
-  }
+  void check(const networkingv1::NetworkPolicy& policy, FieldErrors& errors) const override { check_network_policy(policy, errors); }
   std::vector<Cell> cells(const networkingv1::NetworkPolicy& policy, WallTime now) const override {
     return {policy.metadata.name, format_label_selector(&policy.spec.podSelector), age(policy, now)};
   }
