@@ -56,14 +56,17 @@ std::string deployment() {
       "securityContext":{"allowPrivilegeEscalation":false,"readOnlyRootFilesystem":true,"capabilities":{"add":["NET_BIND_SERVICE"],"drop":["ALL"]}}}]}}}})";
 }
 
+// Looked for first: a Service of that name would be refused for its address, which is taken, before it is for its name.
 Status apply(informer::Client& client, const DnsObject& wanted) {
   const auto object = PLUMB_TRY(api::decode_json(*wanted.type, wanted.json));
-  const auto made = client.call(informer::create_request(object));
-  if (made.ok()) return {};
-  if (!informer::is_already_exists(made.error())) return made.error();
   const auto& resource = informer::resource_of(*wanted.type);
-  const auto existing = PLUMB_TRY(client.call(informer::get_request(resource, object->metadata.namespace_, object->metadata.name)));
-  const api::Str* owner = existing->metadata.labels.find(managed_by);
+  const auto existing = client.call(informer::get_request(resource, object->metadata.namespace_, object->metadata.name));
+  if (!existing.ok()) {
+    if (!informer::is_not_found(existing.error())) return existing.error();
+    PLUMB_TRY(client.call(informer::create_request(object)));
+    return {};
+  }
+  const api::Str* owner = (*existing)->metadata.labels.find(managed_by);
   if (!owner || *owner != us) return {};
   PLUMB_TRY(client.call(informer::patch_request(resource, object->metadata.namespace_, object->metadata.name, informer::PatchType::merge, wanted.json)));
   return {};
