@@ -20,6 +20,12 @@ pkg_check_modules(NFCONNTRACK REQUIRED IMPORTED_TARGET libnetfilter_conntrack)
 pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 
+# libldns has no file for pkg-config or CMake.
+find_path(LDNS_INCLUDE ldns/ldns.h REQUIRED)
+find_library(LDNS_LIBRARY ldns REQUIRED)
+add_library(LDNS::LDNS UNKNOWN IMPORTED)
+set_target_properties(LDNS::LDNS PROPERTIES IMPORTED_LOCATION ${LDNS_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${LDNS_INCLUDE})
+
 # Paths below the source tree are made relative, so that every checkout on a machine shares what was compiled.
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

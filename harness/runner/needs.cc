@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/base/encoding.h"
+#include "harness/runner/cluster_dns.h"
 #include "harness/runner/load_balancers.h"
 #include "harness/runner/network_policy.h"
 #include "harness/runner/service_network.h"
@@ -80,6 +81,10 @@ Result<std::optional<std::string>> Needs::check(const std::string& need) {
   if (need == "services") {
     if (const auto without = PLUMB_TRY(missing({"image"}))) return without;
     return missing_service_network(client_, images_, run_);
+  }
+  if (need == "dns") {
+    if (const auto without = PLUMB_TRY(missing({"image"}))) return without;
+    return missing_dns(client_, images_, run_);
   }
   if (need == "load-balancers") return missing_load_balancers(client_, run_);
   if (need == "network-policy") {

@@ -4,6 +4,7 @@
 //   "version>=1.30"                the server's minor version, for behaviour that came with a release
 //   "resource:apps/v1/deployments" the API server serves it
 //   "services"                     Services lead to pods: one pod gets another's answer through a Service; asks for the image, too
+//   "dns"                          pods look names of the cluster up; asks for the image, too
 //   "load-balancers"               Services of type LoadBalancer get an address
 //   "network-policy"               NetworkPolicies are enforced: a pod goes silent when one allows no ingress to it; asks for the image, too
 //   "metrics"                      the resource metrics API (metrics.k8s.io) tells what pods use

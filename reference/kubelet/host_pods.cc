@@ -7,12 +7,12 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "harness/base/encoding.h"
 #include "harness/base/log.h"
 #include "reference/kubelet/admission.h"
 #include "reference/kubelet/logs.h"
+#include "reference/kubelet/name_resolution.h"
 #include "reference/kubelet/security.h"
 #include "reference/kubelet/status.h"
 
@@ -147,36 +147,11 @@ Status HostPods::set_up(const PodPtr& pod) {
 Status HostPods::refresh(const corev1::Pod& pod) { return volumes_.refresh(fields(pod)); }
 
 void HostPods::name_resolution(const corev1::Pod& pod, cri::SandboxConfig& config) const {
-  const auto policy = pod.spec.dnsPolicy.empty() ? std::string("ClusterFirst") : pod.spec.dnsPolicy.str();
-  const bool cluster = (policy == "ClusterFirst" && !pod.spec.hostNetwork) || policy == "ClusterFirstWithHostNet";
-  if (policy != "None") {
-    std::istringstream file(read_file(options_.resolv_conf));
-    for (std::string line; std::getline(file, line);) {
-      std::istringstream words(line);
-      std::string key, word;
-      words >> key;
-      auto* list = key == "nameserver" ? &config.dns_servers : key == "search" ? &config.dns_searches : key == "options" ? &config.dns_options : nullptr;
-      while (list && words >> word) list->push_back(word);
-    }
-  }
-  if (cluster && !options_.cluster_dns.empty()) {
-    const std::string& domain = options_.cluster_domain;
-    std::vector<std::string> searches = {pod.metadata.namespace_.str() + ".svc." + domain, "svc." + domain, domain};
-    searches.insert(searches.end(), config.dns_searches.begin(), config.dns_searches.end());
-    config.dns_servers = options_.cluster_dns;
-    config.dns_searches = std::move(searches);
-    config.dns_options = {"ndots:5"};
-  }
-  if (!pod.spec.dnsConfig) return;
-  const auto add = [](std::vector<std::string>& list, std::string item) {
-    if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(std::move(item));
-  };
-  for (const auto& item : pod.spec.dnsConfig->nameservers) add(config.dns_servers, item.str());
-  for (const auto& item : pod.spec.dnsConfig->searches) add(config.dns_searches, item.str());
-  for (const auto& option : pod.spec.dnsConfig->options) {
-    std::erase_if(config.dns_options, [&](const auto& known) { return known.substr(0, known.find(':')) == option.name; });
-    config.dns_options.push_back(option.value ? option.name.str() + ":" + option.value->str() : option.name.str());
-  }
+  NameResolution made = name_resolution_of(pod, {read_file(options_.resolv_conf), options_.cluster_dns, options_.cluster_domain});
+  for (const std::string& message : made.omitted) log::warning("kubelet", "pod " + pod_in_messages(pod) + ": " + message);
+  config.dns_servers = std::move(made.servers);
+  config.dns_searches = std::move(made.searches);
+  config.dns_options = std::move(made.options);
 }
 
 Result<cri::SandboxConfig> HostPods::sandbox_config(const corev1::Pod& pod, std::uint32_t attempt) {

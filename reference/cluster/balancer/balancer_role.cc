@@ -5,7 +5,7 @@
 #include "harness/base/arguments.h"
 #include "harness/base/log.h"
 #include "reference/cluster/balancer/routes.h"
-#include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/connect/connect.h"
 #include "reference/cluster/end_signals.h"
 #include "reference/cluster/role.h"
 #include "reference/informer/informer.h"

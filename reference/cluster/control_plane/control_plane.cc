@@ -11,7 +11,7 @@
 #include "reference/api/text/ip.h"
 #include "reference/api/text/names.h"
 #include "reference/apiserver/apiserver.h"
-#include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/connect/connect.h"
 #include "reference/cluster/control_plane/runner.h"
 #include "reference/cluster/control_plane/security.h"
 #include "reference/cluster/pki/pki.h"

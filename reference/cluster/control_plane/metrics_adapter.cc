@@ -4,7 +4,7 @@
 
 #include "harness/base/arguments.h"
 #include "harness/base/file.h"
-#include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/connect/connect.h"
 #include "reference/cluster/control_plane/flags.h"
 #include "reference/cluster/end_signals.h"
 #include "reference/cluster/role.h"

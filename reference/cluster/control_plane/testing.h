@@ -20,7 +20,7 @@
 #include "reference/api/types/appsv1.h"
 #include "reference/api/types/coordinationv1.h"
 #include "reference/api/types/corev1.h"
-#include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/connect/connect.h"
 #include "reference/cluster/pki/pki.h"
 
 namespace plumb::cluster::testing {

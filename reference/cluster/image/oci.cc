@@ -115,4 +115,17 @@ ImageSet test_images(std::string_view program) {
   return set;
 }
 
+ImageSet dns_image(std::string_view program, const std::map<std::string, std::string>& libraries) {
+  Tar layer;
+  layer.folder("etc");
+  layer.file("etc/passwd", "root:x:0:0:root:/:/plumbd\n");
+  layer.folder("tmp", 01777);
+  for (const auto& [path, content] : libraries) layer.file(path.substr(1), content, 0755);
+  layer.file("plumbd", program, 0755);
+  ImageSet set;
+  set.layer = std::move(layer).finish();
+  set.images = {{kDnsImage, {"/plumbd", "dns"}, {}, {{"PATH", "/"}}}};
+  return set;
+}
+
 }  // namespace plumb::cluster

@@ -42,4 +42,8 @@ inline constexpr char kTestImageV2[] = "registry.plumbline.test/plumb-test:v2";
 inline constexpr char kSandboxImage[] = "registry.plumbline.test/pause:v1";
 ImageSet test_images(std::string_view program);
 
+// The image of `plumbd dns`: the program and the shared libraries that it needs, each under its own path ("/lib/…"): nothing else is in it.
+inline constexpr char kDnsImage[] = "registry.plumbline.test/dns:v1";
+ImageSet dns_image(std::string_view program, const std::map<std::string, std::string>& libraries);
+
 }  // namespace plumb::cluster

@@ -24,6 +24,13 @@ TEST(Oci, TheArchiveIsATarThatTarReads) {
 
 TEST(Oci, SameInputSameBytes) { EXPECT_EQ(*oci_archive(test_images("x")), *oci_archive(test_images("x"))); }
 
+TEST(Oci, TheImageOfTheNameServerHasItsLibrariesWhereTheLoaderLooks) {
+  const ImageSet set = dns_image("program", {{"/lib64/ld-linux-x86-64.so.2", "loader"}, {"/lib/x86_64-linux-gnu/libc.so.6", "c"}});
+  const auto listing = run_and_capture({.args = {"tar", "-tf", "-"}}, {.input = set.layer});
+  ASSERT_TRUE(listing.ok());
+  for (const char* path : {"lib64/ld-linux-x86-64.so.2", "lib/x86_64-linux-gnu/libc.so.6", "plumbd"}) EXPECT_NE(listing->out.find(path), std::string::npos) << path;
+}
+
 TEST(Oci, ANameWithoutTagIsRefused) {
   EXPECT_FALSE(oci_archive({"", {{"localhost:5000/name", {}, {}, {}}}}).ok());
 }

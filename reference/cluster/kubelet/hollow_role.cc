@@ -5,7 +5,7 @@
 #include "harness/base/arguments.h"
 #include "harness/base/file.h"
 #include "reference/apiserver/authorization/bootstrap_policy.h"
-#include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/connect/connect.h"
 #include "reference/cluster/end_signals.h"
 #include "reference/cluster/pki/pki.h"
 #include "reference/cluster/role.h"

@@ -7,7 +7,7 @@
 #include "harness/base/encoding.h"
 #include "harness/base/file.h"
 #include "harness/base/log.h"
-#include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/connect/connect.h"
 #include "reference/cluster/end_signals.h"
 #include "reference/cluster/pki/pki.h"
 #include "reference/cluster/role.h"

@@ -27,6 +27,7 @@ Result<ClusterConfig> load_config(const Layout& layout) {
     config.store = json.value("store", config.store);
     config.etcd_servers = json.value("etcdServers", config.etcd_servers);
     config.separate = json.value("separate", config.separate);
+    config.dns = json.value("dns", config.dns);
     config.port = json.value("port", config.port);
     config.flags = json.value("flags", config.flags);
   } catch (const nlohmann::json::exception& problem) {
@@ -38,7 +39,7 @@ Result<ClusterConfig> load_config(const Layout& layout) {
 Status save_config(const Layout& layout, const ClusterConfig& config) {
   const nlohmann::json json = {{"name", config.name},   {"nodes", config.nodes},       {"hollowNodes", config.hollow_nodes},
                                {"store", config.store}, {"etcdServers", config.etcd_servers}, {"separate", config.separate},
-                               {"port", config.port},   {"flags", config.flags}};
+                               {"dns", config.dns},     {"port", config.port},         {"flags", config.flags}};
   return write_private_file(layout.config(), json.dump(2) + "\n");
 }
 

@@ -19,6 +19,7 @@ struct ClusterConfig {
   std::string store = "embedded";         // or "etcd"
   std::vector<std::string> etcd_servers;  // with "etcd": none means an etcd of our own
   bool separate = false;                  // a process per component
+  bool dns = true;                        // a name server, where there are real nodes
   std::uint16_t port = 0;                 // of the API server; chosen at the first start
   FlagValues flags;                       // handed on to the control plane
 };

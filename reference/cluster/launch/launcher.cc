@@ -16,8 +16,9 @@
 #include "harness/base/encoding.h"
 #include "harness/base/file.h"
 #include "reference/api/types/corev1.h"
-#include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/connect/connect.h"
 #include "reference/cluster/image/oci.h"
+#include "reference/cluster/launch/dns_addon.h"
 #include "reference/cluster/launch/preflight.h"
 #include "reference/cluster/launch/processes.h"
 #include "reference/cluster/node/machine.h"
@@ -35,7 +36,9 @@ constexpr Duration process_limit = 30s, stop_grace = 5s;
 // In the order in which they start; they stop the other way round.
 const std::vector<std::string> process_names = {"etcd", "all", "apiserver", "scheduler", "controller-manager", "metrics-server", "load-balancer", "hollow"};
 
-std::string test_images() { return std::filesystem::path(own_program()).parent_path().parent_path().string() + "/share/plumbline/test-images.tar"; }
+std::string images(const char* archive) { return std::filesystem::path(own_program()).parent_path().parent_path().string() + "/share/plumbline/" + archive; }
+std::string test_images() { return images("test-images.tar"); }
+std::string dns_image() { return images("dns-image.tar"); }
 
 std::string url(const std::string& host, std::uint16_t port) { return "https://" + host + ":" + std::to_string(port); }
 
@@ -59,7 +62,7 @@ class Launch {
     if (!existing.ok() && existing.error().code != Code::not_found) return existing.error();
     PLUMB_TRY(check_config(config_));
     if (existing.ok()) PLUMB_TRY(check_change(*existing, config_, control_plane_runs()));
-    PLUMB_TRY(check_machine(config_, test_images()));
+    PLUMB_TRY(check_machine(config_, node_images()));
     std::error_code error;
     std::filesystem::create_directories(layout_.dir, error);
     if (error) return fail(Code::permission_denied, "making the cluster's folder " + layout_.dir + ": " + error.message() + "; name another with --dir");
@@ -71,6 +74,7 @@ class Launch {
     if (config_.store == "etcd" && config_.etcd_servers.empty()) PLUMB_TRY(start_etcd());
     PLUMB_TRY(start_control_plane());
     PLUMB_TRY(start_nodes());
+    if (config_.nodes > 0) PLUMB_TRY(set_up_dns(deadline));
     PLUMB_TRY(start_load_balancer());
     PLUMB_TRY(start_hollow_nodes());
     return await_nodes(deadline);
@@ -188,12 +192,16 @@ class Launch {
     const std::string kubeconfig = layout_.kubeconfig(identity.name);
     PLUMB_TRY(write_kubeconfig(kubeconfig, config_.name, url(plan_->host_ip(), config_.port), pki.ca_pem(), identity.common_name, pair));
     spec.sandbox_image = kSandboxImage;
-    spec.image_archives = {test_images()};
+    spec.image_archives = node_images();
     spec.services.push_back({"kubelet",
                              {own_program(), "kubelet", "--kubeconfig", kubeconfig, "--node-name", spec.name, "--node-ip", spec.node_ip, "--root-dir", "/var/lib/kubelet",
                               "--container-runtime-endpoint", "unix:///run/containerd/containerd.sock", "--tls-cert-file", layout_.pki(identity.name + ".crt"),
                               "--tls-private-key-file", layout_.pki(identity.name + ".key"), "--client-ca-file", layout_.pki("ca.crt")},
                              {}});
+    if (config_.dns) {
+      auto& kubelet = spec.services.back().args;
+      kubelet.insert(kubelet.end(), {"--cluster-dns", kDnsServiceIp, "--cluster-domain", kClusterDomain});
+    }
     const std::string proxy = PLUMB_TRY(proxy_kubeconfig(pki));
     std::vector<std::string> proxy_args = {own_program(), "proxy", "--kubeconfig", proxy, "--hostname-override", spec.name, "--node-ip", spec.node_ip,
                                            "--detect-local-mode", "BridgeInterface", "--pod-bridge-interface", kPodBridge};
@@ -215,6 +223,18 @@ class Launch {
     const std::string kubeconfig = PLUMB_TRY(proxy_kubeconfig(PLUMB_TRY(Pki::open(layout_, real_clock()))));
     return start_process(layout_, {"load-balancer", {own_program(), "load-balancer", "--kubeconfig", kubeconfig, "--ip-range", plan_->balancer_cidr(), "--device", bridge_name(id())}},
                          process_limit);
+  }
+
+  std::vector<std::string> node_images() const {
+    std::vector<std::string> archives = {test_images()};
+    if (config_.dns) archives.push_back(dns_image());
+    return archives;
+  }
+
+  // Only its objects: its pod starts while nobody waits for it.
+  Status set_up_dns(Instant deadline) {
+    const Connection connection = PLUMB_TRY(connect(layout_.kubeconfig(), "plumbd-up"));
+    return config_.dns ? apply_dns(*connection.client, deadline) : remove_dns(*connection.client);
   }
 
   Status start_hollow_nodes() {

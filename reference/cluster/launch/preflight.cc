@@ -67,7 +67,7 @@ Status check_change(const ClusterConfig& existing, const ClusterConfig& wanted, 
   return {};
 }
 
-Status check_machine(const ClusterConfig& config, const std::string& images) {
+Status check_machine(const ClusterConfig& config, const std::vector<std::string>& images) {
   if (config.store == "etcd" && config.etcd_servers.empty()) PLUMB_TRY(need("an etcd of its own needs", {"etcd", "etcd-server"}));
   if (config.nodes == 0) return {};
   if (geteuid() != 0)
@@ -79,7 +79,8 @@ Status check_machine(const ClusterConfig& config, const std::string& images) {
   if (!find_program("crun").ok()) PLUMB_TRY(need(who, {"runc", "runc"}));
   for (const std::string plugin : {"bridge", "host-local", "portmap", "loopback"})
     PLUMB_TRY(need(who, {("/usr/lib/cni/" + plugin).c_str(), "containernetworking-plugins"}));
-  if (!std::filesystem::exists(images)) return fail(Code::not_found, who + " the test images in " + images + ", which are not there: build the target test_images");
+  for (const std::string& archive : images)
+    if (!std::filesystem::exists(archive)) return fail(Code::not_found, who + " the images in " + archive + ", which are not there: build the target plumbd");
   return {};
 }
 

@@ -12,7 +12,7 @@ Status check_name(const std::string& name);
 Status check_config(const ClusterConfig& config);
 // What `wanted` changes of the cluster that is in the folder can be changed. `runs`: its control plane does.
 Status check_change(const ClusterConfig& existing, const ClusterConfig& wanted, bool runs);
-// Rights and programs that this machine lacks for it. `images`: the archive that nodes import.
-Status check_machine(const ClusterConfig& config, const std::string& images);
+// Rights and programs that this machine lacks for it. `images`: the archives that nodes import.
+Status check_machine(const ClusterConfig& config, const std::vector<std::string>& images);
 
 }  // namespace plumb::cluster

@@ -46,8 +46,8 @@ TEST(Preflight, AClusterKeepsItsNameItsDataAndItsNodes) {
 }
 
 TEST(Preflight, AnEtcdOfOthersNeedsNothingHere) {
-  EXPECT_TRUE(check_machine({.nodes = 0, .store = "etcd", .etcd_servers = {"http://a:1"}}, "").ok());
-  EXPECT_TRUE(check_machine({.nodes = 0, .hollow_nodes = 5}, "").ok());
+  EXPECT_TRUE(check_machine({.nodes = 0, .store = "etcd", .etcd_servers = {"http://a:1"}}, {}).ok());
+  EXPECT_TRUE(check_machine({.nodes = 0, .hollow_nodes = 5}, {}).ok());
 }
 
 }  // namespace

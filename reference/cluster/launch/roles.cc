@@ -47,7 +47,7 @@ class Up final : public Role {
     ClusterConfig wanted;
     std::optional<int> nodes, hollow;
     int seconds = 120;
-    std::string store, servers;
+    std::string store, servers, dns;
     bool separate = false;
     Arguments arguments("plumb up", summary());
     place.declare(arguments);
@@ -56,6 +56,7 @@ class Up final : public Role {
         .choice("--store", store, {"embedded", "etcd"}, "where the API server keeps its data (default embedded)")
         .option("--etcd-servers", servers, "comma-separated endpoints, with --store etcd; what is kept there stays there; default: an etcd of its own")
         .flag("--separate", separate, "one process per component instead of one for the control plane")
+        .choice("--dns", dns, {"true", "false"}, "a name server for services and pods, where there are real nodes (default true)")
         .option("--timeout", seconds, "seconds until everything must be ready");
     FlagValues given;
     arguments.group("Handed on to the control plane, kept with the cluster");
@@ -89,6 +90,7 @@ class Up final : public Role {
       for (const auto one : split(servers, ',')) wanted.etcd_servers.emplace_back(trim(one));
     }
     wanted.separate |= separate;
+    if (!dns.empty()) wanted.dns = dns == "true";
     for (const auto& [name, value] : given) wanted.flags[name] = value;
 
     const bool talk = isatty(STDERR_FILENO);

@@ -1,5 +1,7 @@
-#include "reference/cluster/control_plane/connect.h"
+#include "reference/cluster/connect/connect.h"
 
+#include "harness/base/encoding.h"
+#include "harness/base/file.h"
 #include "harness/client/kubeconfig.h"
 #include "harness/net/client.h"
 #include "reference/informer/https.h"
@@ -7,11 +9,22 @@
 namespace plumb::cluster {
 namespace {
 
+constexpr std::size_t longest_token = 64 << 10;
+
 Result<std::shared_ptr<net::HttpClient>> open(const client::Config& config, const std::string& certificate, const std::string& key) {
   net::ClientOptions options;
   options.endpoint = PLUMB_TRY(net::parse_url(config.server)).endpoint;
   options.tls = net::TlsClientOptions{config.ca, certificate, key, config.tls_server_name, config.insecure};
   return net::HttpClient::create(std::move(options));
+}
+
+// A token in a pod is replaced in its file before it ends. Calls are few: watches last.
+std::function<std::string()> token_of(const client::Credentials& user) {
+  if (user.token_file.empty()) return [token = user.token] { return token; };
+  return [file = user.token_file] {
+    const auto text = read_file(file, longest_token);
+    return text.ok() ? std::string(trim(*text)) : std::string();
+  };
 }
 
 // "https://10.0.0.1:6443/" is "10.0.0.1:6443".
@@ -32,7 +45,7 @@ Result<Connection> connect(const std::string& kubeconfig, const std::string& use
   informer::HttpsOptions https;
   https.http = PLUMB_TRY(open(config, config.user.client_certificate, config.user.client_key));
   https.host = host_of(config.server);
-  https.token = [token = config.user.token] { return token; };
+  https.token = token_of(config.user);
   https.user_agent = user_agent;
   return Connection{informer::make_https_client(std::move(https)), config.ca, {config.ca, config.user.client_certificate, config.user.client_key, {}, false}};
 }

@@ -1,4 +1,4 @@
-// A client over HTTPS from a kubeconfig.
+// A client over HTTPS from a kubeconfig; without one, in a pod, as the pod's service account (its token is read again as it rotates).
 #pragma once
 
 #include <memory>
