@@ -14,6 +14,9 @@ namespace plumb::net::detail {
 
 namespace {
 
+// The shared reactor works until the process ends: OpenSSL must not take its own things away from under it at exit.
+[[maybe_unused]] const int stays_until_the_end = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+
 template <class T, void (*F)(T*)>
 struct Free {
   void operator()(T* pointer) const { F(pointer); }
