@@ -9,7 +9,6 @@
 namespace plumb::policy {
 namespace {
 
-constexpr char component[] = "network-policy";
 
 informer::Scope named(const std::string& name) { return {.namespace_ = {}, .label_selector = {}, .field_selector = "metadata.name=" + name}; }
 
@@ -94,7 +93,7 @@ void Enforcer::apply(Side& side, const Changes& changes) const {
 void Enforcer::warn(const std::set<std::string>& policies) {
   for (const std::string& key : policies)
     if (const auto policy = policies_.lister<networkingv1::NetworkPolicy>().get(key))
-      if (const std::string left = left_out(*policy); !left.empty()) log::warning(component, "NetworkPolicy " + key + ": " + left);
+      if (const std::string left = left_out(*policy); !left.empty()) log::warning(kComponent, "NetworkPolicy " + key + ": " + left);
 }
 
 Status Enforcer::write(Side& side) {
@@ -161,7 +160,7 @@ void Enforcer::verify() {
     const Instant now = clock_.now();
     if (const std::string unused = rules.delete_stale(now); !unused.empty() && nftables_.run(unused).ok()) rules.forget_stale(now);
     if (nftables_.run("flush chain " + policy_table(side->family) + " " + side->mark + "\n").ok()) continue;
-    log::warning(component, "the table \"" + policy_table(side->family) + "\" is not as it was left: another program has changed the node's nftables rules; making it anew");
+    log::warning(kComponent, "the table \"" + policy_table(side->family) + "\" is not as it was left: another program has changed the node's nftables rules; making it anew");
     rules.make_anew();
   }
 }

@@ -24,6 +24,8 @@
 
 namespace plumb::policy {
 
+inline constexpr char kComponent[] = "network-policy";  // in the log
+
 struct EnforcerOptions {
   std::string node_name;
   Duration full_sync_period = std::chrono::hours(1);

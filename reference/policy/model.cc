@@ -8,7 +8,6 @@ namespace plumb::policy {
 namespace {
 
 constexpr std::array<Direction, 2> both = {Direction::ingress, Direction::egress};
-std::size_t index_of(Direction direction) { return static_cast<std::size_t>(direction); }
 
 // Where a set is found by the pods that may be in it: their namespace and one label.
 std::string bucket_of(std::string_view namespace_, std::string_view label = {}, std::string_view value = {}) {

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr char component[] = "network-policy", sync_key[] = "sync", verify_key[] = "verify";
+constexpr char sync_key[] = "sync", verify_key[] = "verify";
 constexpr Duration first_limit = 30s, first_retry = 100ms, until_synced = 5ms;
 constexpr char bridge_switch[] = "/proc/sys/net/bridge/bridge-nf-call-iptables";
 
@@ -79,7 +79,7 @@ class PolicyAgent::Core {
       health_.updated();
       retry_ = first_retry;
     } else {
-      log::error(component, synced.error().message + "; trying again");
+      log::error(kComponent, synced.error().message + "; trying again");
       queue_.add_after(sync_key, retry_);
       retry_ = std::min(retry_ * 2, options_.sync_period);
     }
@@ -109,7 +109,7 @@ PolicyAgent::~PolicyAgent() = default;
 
 Result<std::unique_ptr<PolicyAgent>> PolicyAgent::start(PolicyOptions options, informer::Client& client, Clock& clock) {
   auto nftables = PLUMB_TRY(proxy::open_nftables());
-  if (const std::string problem = bridge_problem(); !problem.empty()) log::warning(component, problem);
+  if (const std::string problem = bridge_problem(); !problem.empty()) log::warning(kComponent, problem);
   auto core = std::make_unique<Core>(std::move(options), std::move(nftables), client, clock);
   PLUMB_TRY(core->start());
   return std::unique_ptr<PolicyAgent>(new PolicyAgent(std::move(core)));

@@ -44,6 +44,7 @@ std::vector<int> named_ports(const corev1::Pod& pod, std::string_view protocol, 
 std::vector<std::string> elements(const PeerSet& set, const corev1::Pod& pod, Family family);
 
 enum class Direction : std::uint8_t { ingress, egress };
+inline std::size_t index_of(Direction direction) { return static_cast<std::size_t>(direction); }
 bool is_about(const networkingv1::NetworkPolicy& policy, Direction direction);
 // What this part leaves out of a policy, for a warning; "" where nothing.
 std::string left_out(const networkingv1::NetworkPolicy& policy);

@@ -5,8 +5,7 @@ namespace {
 
 const char* map_name(Direction direction) { return direction == Direction::ingress ? "ingress-pods" : "egress-pods"; }
 const char* guard_name(Direction direction) { return direction == Direction::ingress ? "new-ingress" : "new-egress"; }
-constexpr std::array<Direction, 2> both = {Direction::egress, Direction::ingress};
-std::size_t index_of(Direction direction) { return static_cast<std::size_t>(direction); }
+constexpr std::array<Direction, 2> egress_first = {Direction::egress, Direction::ingress};
 
 void append(std::string& list, std::string_view key, std::string_view value = {}) {
   if (!list.empty()) list += ", ";
@@ -120,7 +119,7 @@ void Ruleset::write_chain(std::string& out, const std::string& name, const Chain
 
 void Ruleset::write_guard(std::string& out) const {
   const std::string ip = family_ == Family::ipv4 ? "ip " : "ip6 ";
-  for (const Direction direction : both) {
+  for (const Direction direction : egress_first) {
     if (!(direction == Direction::ingress ? guard_.ingress : guard_.egress)) continue;
     const std::string address = ip + (direction == Direction::ingress ? "daddr " : "saddr ");
     for (const std::string& range : guard_.ranges) out += command("add rule", guard_name(direction), address + range + " " + address + "!= @" + known_pods + " drop");
@@ -141,9 +140,9 @@ std::string Ruleset::take_changes(Instant now) {
     write_chain(out, name, chain);
     chain.there = true;
   }
-  for (const Direction direction : both) write_map(out, direction);
+  for (const Direction direction : egress_first) write_map(out, direction);
   if (guard_changed_) {
-    for (const Direction direction : both) out += command("flush chain", guard_name(direction));
+    for (const Direction direction : egress_first) out += command("flush chain", guard_name(direction));
     write_guard(out);
   }
   for (const std::string& name : old_chains_) {
@@ -171,7 +170,7 @@ std::string Ruleset::whole() {
     write_chain(out, name, chain);
     chain.there = true;
   }
-  for (const Direction direction : both) {
+  for (const Direction direction : egress_first) {
     Map& map = maps_[index_of(direction)];
     out += command("add map", map_name(direction), "{ type " + address + " : verdict; }");
     out += command("add chain", guard_name(direction));
