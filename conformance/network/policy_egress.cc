@@ -7,8 +7,8 @@ PLUMB_CONFORMANCE(network, policy_egress,
                    .needs = {"image", "network-policy", "services"}}) {
   using namespace plumb::harness;
   auto pods = start_peers(c, {"server", "near", "other"});
-  const Json service = c.apply("server");
-  const Peer through{"server", c.space(), text_at(service_of(c, "server"), "/spec/clusterIP")};
+  c.apply("front");
+  const Peer through{"front", c.space(), text_at(service_of(c, "front"), "/spec/clusterIP")};
   await_allowed(c, pods["near"], through, 80);
   const auto out = [&](const Json& rules) { put_policy(c, "out", {{"podSelector", selecting("near")}, {"policyTypes", {"Egress"}}, {"egress", rules}}); };
   const auto to = [](const std::string& app, const Json& ports = Json::array()) {

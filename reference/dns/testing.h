@@ -1,14 +1,15 @@
 // Services, slices and questions for tests of the name server, made in few words.
 #pragma once
 
-#include <ldns/ldns.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "harness/base/encoding.h"
 #include "reference/dns/zone.h"
+
+// Last: it defines false as a number.
+#include <ldns/ldns.h>
 
 namespace plumb::dns::testing {
 
