@@ -9,7 +9,6 @@
 namespace plumb::policy {
 namespace {
 
-
 informer::Scope named(const std::string& name) { return {.namespace_ = {}, .label_selector = {}, .field_selector = "metadata.name=" + name}; }
 
 }  // namespace
