@@ -1,7 +1,6 @@
 #include "harness/runner/cluster_dns.h"
 
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "harness/runner/cluster.h"
 #include "harness/runner/needs.h"
@@ -12,16 +11,15 @@ namespace {
 
 constexpr const char* looked_up_name = "kubernetes.default";
 
-// Asked until it is found, or for as long as a healthy cluster may take to start its name server.
+// Why it is not found, or nullopt. A cluster's name server may only be starting.
 std::optional<std::string> look_up(Client& client, const std::string& space) {
-  const Instant until = real_clock().now() + timeouts::service_leads;
   std::string last;
-  do {
+  const bool found = holds_soon([&] {
     const auto asked = client.exec(space, "client", {"/plumb-test", "lookup", looked_up_name, "--timeout", "2"});
-    if (asked.ok() && asked->exit_code == 0) return std::nullopt;
     last = asked.ok() ? asked->err : asked.error().message;
-    std::this_thread::sleep_for(timeouts::poll);
-  } while (real_clock().now() < until);
+    return asked.ok() && asked->exit_code == 0;
+  });
+  if (found) return std::nullopt;
   while (!last.empty() && last.back() == '\n') last.pop_back();
   return last;
 }
@@ -30,9 +28,8 @@ Result<std::optional<std::string>> ask_for_name(Client& client, const Images& im
   const auto nodes = PLUMB_TRY(usable_nodes(client));
   if (nodes.empty()) return std::optional<std::string>("no ready node takes pods");
   Probe probe = PLUMB_TRY(Probe::start(client, "dns", run));
-  const Json container = {{"name", "main"}, {"image", images.first}, {"imagePullPolicy", "IfNotPresent"}, {"args", {"pause"}}};
-  const auto ready = [](const Probe::Pods& found) { return found.size() == 1 && has_condition(found.front(), "Ready"); };
-  const auto running = PLUMB_TRY(probe.run({probe_pod(nodes.front(), {{"name", "client"}}, Json::array({container}))}, ready));
+  const auto ready = [](const Probe::Pods& found) { return are_ready(found, 1); };
+  const auto running = PLUMB_TRY(probe.run({probe_pod(nodes.front(), {{"name", "client"}}, Json::array({probe_container(images, {"pause"})}))}, ready));
   if (!ready(running)) return std::optional<std::string>("no cluster DNS could be found: a pod that would show it does not become ready");
   const auto problem = look_up(client, probe.space());
   if (!problem) return std::optional<std::string>();

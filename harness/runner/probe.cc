@@ -1,6 +1,8 @@
 #include "harness/runner/probe.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "harness/base/random.h"
 #include "harness/runner/cluster.h"
@@ -41,6 +43,27 @@ Result<Probe::Pods> Probe::run(const Pods& pods, const std::function<bool(const 
 Json probe_pod(const std::string& node, const Json& metadata, const Json& containers) {
   return {{"metadata", metadata},
           {"spec", {{"nodeName", node}, {"restartPolicy", "Never"}, {"automountServiceAccountToken", false}, {"terminationGracePeriodSeconds", 0}, {"containers", containers}}}};
+}
+
+Json probe_container(const Images& images, Json args) { return {{"name", "main"}, {"image", images.first}, {"imagePullPolicy", "IfNotPresent"}, {"args", std::move(args)}}; }
+
+bool are_ready(const Probe::Pods& pods, std::size_t count) {
+  return pods.size() == count && std::all_of(pods.begin(), pods.end(), [](const Json& pod) { return has_condition(pod, "Ready"); });
+}
+
+bool holds_soon(const std::function<bool()>& condition) {
+  const Instant until = real_clock().now() + timeouts::service_leads;
+  do {
+    if (condition()) return true;
+    std::this_thread::sleep_for(timeouts::poll);
+  } while (real_clock().now() < until);
+  return false;
+}
+
+std::optional<std::string> host_at(Client& client, const std::string& space, const std::string& address, int port, int seconds) {
+  const std::string host = address.find(':') == address.npos ? address : "[" + address + "]";
+  const auto asked = client.exec(space, "client", {"/plumb-test", "get", "http://" + host + ":" + std::to_string(port) + "/hostname", "--timeout", std::to_string(seconds)});
+  return asked.ok() && asked->exit_code == 0 ? std::optional(asked->out) : std::nullopt;
 }
 
 }  // namespace plumb::harness

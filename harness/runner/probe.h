@@ -2,10 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/client/rest.h"
+#include "harness/runner/images.h"
 
 namespace plumb::harness {
 
@@ -30,5 +32,14 @@ class Probe {
 
 // The pod that a probe runs on that node: without an account's token, once.
 client::Json probe_pod(const std::string& node, const client::Json& metadata, const client::Json& containers);
+
+// Its container, of the first test image.
+client::Json probe_container(const Images& images, client::Json args);
+// So many pods there are, and all are ready.
+bool are_ready(const Probe::Pods& pods, std::size_t count);
+// Asks again until it holds, for as long as the network of a healthy cluster may take to follow (timeouts::service_leads).
+bool holds_soon(const std::function<bool()>& condition);
+// What the pod "client" gets from the test image at that address, the name of the host that it runs on; nullopt without an answer in time.
+std::optional<std::string> host_at(client::Client& client, const std::string& space, const std::string& address, int port, int seconds);
 
 }  // namespace plumb::harness
