@@ -95,7 +95,8 @@ class Kubectl : public ::testing::TestWithParam<std::string> {
     dir_ = mkdtemp(folder);
     fs::create_directory(dir_ + "/bin");
     fs::create_symlink(kubectl, dir_ + "/bin/kubectl");
-    const auto up = run_checked({program("plumbd"), "up", "--dir", dir_ + "/cluster", "--name", "kubectl", "--nodes", transcript_.nodes ? "1" : "0", "--dns=false"}, {.limit = 120s, .input = {}});
+    const auto up = run_checked({program("plumbd"), "up", "--dir", dir_ + "/cluster", "--name", "kubectl", "--nodes", transcript_.nodes ? "1" : "0", "--dns=false"},
+                                {.limit = 120s, .input = {}});
     ASSERT_TRUE(up.ok()) << up.error().message;
   }
   void TearDown() override {

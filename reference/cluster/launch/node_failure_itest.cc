@@ -54,7 +54,8 @@ class NodeFailure : public ::testing::Test {
     fs::remove_all(dir_);
   }
   void up() {
-    const auto done = run_checked({plumbd(), "up", "--dir", dir_, "--name", cluster_name, "--nodes", "2", "--node-monitor-grace-period", "15s", "--dns=false"}, {.limit = 120s, .input = {}});
+    const auto done = run_checked({plumbd(), "up", "--dir", dir_, "--name", cluster_name, "--nodes", "2", "--node-monitor-grace-period", "15s", "--dns=false"},
+                                  {.limit = 120s, .input = {}});
     ASSERT_TRUE(done.ok()) << done.error().message;
   }
   void show_logs() {
