@@ -36,8 +36,8 @@ std::vector<api::Ip> given(const corev1::Service& service) {
   return ips;
 }
 
-// Finalizer and status in one write, as upstream's patch of the status.
-Plan write(const ServicePtr& service, const std::vector<api::Ip>& ips, std::string_view begun, const Event& done) {
+// Finalizer and status in one write, as upstream's patch of the status. Without addresses the load balancer is gone.
+Plan write(const ServicePtr& service, const std::vector<api::Ip>& ips) {
   auto next = std::static_pointer_cast<corev1::Service>(api::clone(*service));
   next->metadata.finalizers.erase_if([](const api::Str& each) { return each == finalizer; });
   if (!ips.empty()) next->metadata.finalizers.push_back(api::Str(finalizer));
@@ -51,9 +51,10 @@ Plan write(const ServicePtr& service, const std::vector<api::Ip>& ips, std::stri
   }
   Plan plan;
   if (next->status == service->status && next->metadata.finalizers.size() == service->metadata.finalizers.size()) return plan;
-  plan.record(service, informer::event_normal, begun, begun == "EnsuringLoadBalancer" ? "Ensuring load balancer" : "Deleting load balancer");
+  const std::string begun = ips.empty() ? "Deleting" : "Ensuring", done = ips.empty() ? "Deleted" : "Ensured";
+  plan.record(service, informer::event_normal, begun + "LoadBalancer", begun + " load balancer");
   Action& action = plan.act(informer::update_status_request(next));
-  action.on_success = done;
+  action.on_success = Event{service, informer::event_normal, done + "LoadBalancer", done + " load balancer"};
   action.accept = {"NotFound"};
   return plan;
 }
@@ -65,7 +66,8 @@ class ServiceLb final : public Controller {
   // An address is given once: one Service after the other.
   int workers() const override { return 1; }
   std::vector<OptionSpec> options() const override {
-    return {{"load-balancer-ip-range", OptionSpec::Kind::text, "", "addresses for Services of type LoadBalancer, such as 10.0.254.0/24; a second range of the other family after a comma. None: they are left to others"}};
+    return {{"load-balancer-ip-range", OptionSpec::Kind::text, "",
+             "addresses for Services of type LoadBalancer, such as 10.0.254.0/24; a second range of the other family after a comma. None: they are left to others"}};
   }
   std::vector<apiserver::Grant> grants() const override {
     return {{"get,list,watch", "core", "services"}, {"patch,update", "core", "services/status"}, {"list,watch", "core", "nodes"}, apiserver::records_events};
@@ -88,7 +90,7 @@ class ServiceLb final : public Controller {
     waiting_.erase(key);
     Plan plan;
     if (service && (has_finalizer(*service) || !pool_.held(key).empty()))
-      plan = write(service, {}, "DeletingLoadBalancer", {service, informer::event_normal, "DeletedLoadBalancer", "Deleted load balancer"});
+      plan = write(service, {});
     // The address is free once nothing tells of it any more.
     if (plan.stages.empty()) free(key, {});
     return plan;
@@ -117,7 +119,7 @@ class ServiceLb final : public Controller {
     }
     waiting_.erase(key);
     free(key, *chosen);
-    return write(service, *chosen, "EnsuringLoadBalancer", {service, informer::event_normal, "EnsuredLoadBalancer", "Ensured load balancer"});
+    return write(service, *chosen);
   }
 
   Result<std::vector<api::Ip>> choose(const std::string& key, const corev1::Service& service) {
